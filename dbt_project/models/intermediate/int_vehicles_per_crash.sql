@@ -1,0 +1,21 @@
+-- One row is a crash with at least one recorded unit.
+with
+
+vehicles as (
+
+    select * from {{ ref("stg_vehicles") }}
+
+),
+
+final as (
+
+    select
+        crash_record_id,
+        cast(count(*) as integer) as vehicle_count
+    from vehicles
+    where crash_record_id is not null
+    group by crash_record_id
+
+)
+
+select * from final

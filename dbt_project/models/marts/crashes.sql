@@ -1,0 +1,100 @@
+-- One row is a crash that the Chicago police reported.
+with
+
+crashes as (
+
+    select * from {{ ref("stg_crashes") }}
+
+),
+
+people as (
+
+    select * from {{ ref("int_people_per_crash") }}
+
+),
+
+vehicles as (
+
+    select * from {{ ref("int_vehicles_per_crash") }}
+
+),
+
+classified as (
+
+    select
+        *,
+        {{ severity("most_severe_injury") }} as severity
+    from crashes
+
+),
+
+final as (
+
+    select
+        classified.crash_record_id,
+        classified.crash_date_est_i,
+        classified.crash_date as crashed_at,
+        cast(classified.crash_date as date) as crash_date,
+        classified.posted_speed_limit,
+        classified.traffic_control_device,
+        classified.device_condition,
+        classified.weather_condition,
+        classified.lighting_condition,
+        classified.first_crash_type,
+        classified.trafficway_type,
+        classified.lane_cnt,
+        classified.alignment,
+        classified.roadway_surface_cond,
+        classified.road_defect,
+        classified.report_type,
+        classified.crash_type,
+        classified.intersection_related_i,
+        classified.private_property_i,
+        classified.hit_and_run_i,
+        classified.damage,
+        classified.date_police_notified,
+        classified.prim_contributory_cause,
+        classified.sec_contributory_cause,
+        classified.street_no,
+        classified.street_direction,
+        classified.street_name,
+        classified.beat_of_occurrence,
+        classified.photos_taken_i,
+        classified.statements_taken_i,
+        classified.dooring_i,
+        classified.work_zone_i,
+        classified.work_zone_type,
+        classified.workers_present_i,
+        classified.num_units,
+        classified.most_severe_injury,
+        classified.injuries_total,
+        classified.injuries_fatal,
+        classified.injuries_incapacitating,
+        classified.injuries_non_incapacitating,
+        classified.injuries_reported_not_evident,
+        classified.injuries_no_indication,
+        classified.injuries_unknown,
+        classified.crash_hour,
+        classified.crash_day_of_week,
+        classified.crash_month,
+        classified.latitude,
+        classified.longitude,
+        classified.location,
+        classified.severity,
+        {{ severity_score("classified.severity") }} as severity_score,
+        {{ is_ksi("classified.severity") }} as is_ksi,
+        coalesce(people.people_count, 0) as people_count,
+        coalesce(vehicles.vehicle_count, 0) as vehicle_count,
+        coalesce(people.pedestrians, 0) as pedestrians,
+        coalesce(people.cyclists, 0) as cyclists,
+        classified.first_seen_at,
+        classified.last_amended_at
+    from classified
+    left join people
+        on classified.crash_record_id = people.crash_record_id
+    left join vehicles
+        on classified.crash_record_id = vehicles.crash_record_id
+
+)
+
+select * from final

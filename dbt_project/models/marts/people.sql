@@ -1,0 +1,50 @@
+-- One row is a person in a crash: driver, passenger, pedestrian, cyclist.
+with
+
+people as (
+
+    select * from {{ ref("stg_people") }}
+
+),
+
+final as (
+
+    select
+        person_id,
+        person_type,
+        crash_record_id,
+        vehicle_id,
+        crash_date as crashed_at,
+        cast(crash_date as date) as crash_date,
+        seat_no,
+        city,
+        state,
+        zipcode,
+        sex,
+        age,
+        drivers_license_state,
+        drivers_license_class,
+        safety_equipment,
+        airbag_deployed,
+        ejection,
+        injury_classification,
+        hospital,
+        ems_agency,
+        ems_run_no,
+        driver_action,
+        driver_vision,
+        physical_condition,
+        pedpedal_action,
+        pedpedal_visibility,
+        pedpedal_location,
+        bac_result,
+        bac_result_value,
+        cell_phone_use,
+        {{ severity("injury_classification") }} as severity,
+        first_seen_at,
+        last_amended_at
+    from people
+
+)
+
+select * from final

@@ -1,0 +1,47 @@
+{#- Every row of raw is a version of one staged record or is rejected, and every
+    key of raw is staged once. Returns the accounts that do not balance. -#}
+{% test accounts_for_raw(model, raw, key) %}
+
+with
+
+in_raw as (
+
+    select
+        count(*) as all_rows,
+        count(distinct case when not {{ is_blank(key) }} then {{ key }} end)
+            as all_keys
+    from {{ raw }}
+
+),
+
+staged as (
+
+    select
+        count(*) as all_records,
+        coalesce(sum(version_count), 0) as all_versions
+    from {{ model }}
+
+),
+
+rejected as (
+
+    select count(*) as all_rejected
+    from {{ ref("rejected_rows") }}
+    where dataset = '{{ raw.identifier }}'
+
+)
+
+select
+    in_raw.all_rows,
+    in_raw.all_keys,
+    staged.all_records,
+    staged.all_versions,
+    rejected.all_rejected
+from in_raw
+cross join staged
+cross join rejected
+where
+    in_raw.all_keys <> staged.all_records
+    or in_raw.all_rows <> staged.all_versions + rejected.all_rejected
+
+{% endtest %}

@@ -1,0 +1,21 @@
+{#- The model has as many rows as another: its joins neither lost nor doubled
+    one. -#}
+{% test same_row_count_as(model, compare_to) %}
+
+with
+
+counted as (
+
+    select
+        (select count(*) from {{ model }}) as row_count,
+        (select count(*) from {{ compare_to }}) as expected_row_count
+
+)
+
+select
+    row_count,
+    expected_row_count
+from counted
+where row_count <> expected_row_count
+
+{% endtest %}
