@@ -35,6 +35,7 @@ span as (
             cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
         ) as last_day
     from daily
+    having count(*) > 0
 
 ),
 

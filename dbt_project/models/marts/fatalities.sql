@@ -1,4 +1,4 @@
--- One row is a death in traffic by the City's Vision Zero list.
+-- One row is a death in traffic by the Vision Zero list.
 with
 
 fatalities as (

@@ -1,4 +1,4 @@
--- One row is a person in a crash: driver, passenger, pedestrian, cyclist.
+-- One row is a person in a crash.
 with
 
 people as (

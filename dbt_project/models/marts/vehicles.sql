@@ -1,4 +1,4 @@
--- One row is a unit in a crash: a vehicle, and often a pedestrian or cyclist too.
+-- One row is a unit in a crash.
 with
 
 vehicles as (
