@@ -1,0 +1,1 @@
+"""In: from the portal's SODA datasets to the tables of `raw`."""

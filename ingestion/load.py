@@ -1,0 +1,194 @@
+"""Runs the dlt pipeline into the warehouse, step by step, and says what it did."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dlt
+from dlt.common.exceptions import DltException
+
+from ingestion.catalog import Dataset
+from ingestion.raw import RawTable
+from ingestion.soda import DatasetMissing, Mark, Metadata, Portal
+from ingestion.source import Progress, Reading, soda
+from warehouse.connection import connect, dlt_destination
+from warehouse.errors import WarehouseError
+from warehouse.records import DatasetLoad
+from warehouse.settings import Target, soda_settings
+
+_PIPELINE = "chicago_crashes"
+# The sample portal says so in the attribution of its datasets.
+_SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class PortalIdentity:
+    """Which portal answers, and whether its data is generated."""
+
+    address: str
+    is_sample: bool
+
+
+def portal_identity(dataset: Dataset) -> PortalIdentity:
+    """Ask the portal who it is, by the metadata of a dataset that it must have.
+
+    Raises:
+        PortalError: it cannot be reached or lacks the dataset.
+    """
+    # Two attempts: a person who mistyped the address should not wait for six.
+    with Portal(soda_settings(), attempts=2) as portal:
+        attribution = portal.metadata(dataset.id).attribution
+    return PortalIdentity(portal.address, _SAMPLE in attribution.lower())
+
+
+def load_dataset(
+    dataset: Dataset,
+    target: Target,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    full_refresh: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> DatasetLoad:
+    """Bring raw up to date with the portal, for one dataset.
+
+    Args:
+        dataset: the entry of the catalog.
+        target: the warehouse.
+        since: only rows whose date column is on this day or later.
+        until: only rows whose date column is before this day.
+        full_refresh: read the whole dataset again; equal rows add nothing all the same.
+        on_progress: called after each page.
+
+    Raises:
+        PortalError: the portal failed; what was read up to the last whole step is kept, and the
+            next load carries on from there.
+        WarehouseError: the warehouse failed, or the portal's columns do not fit the catalog.
+    """
+    started = time.monotonic()
+    with Portal(soda_settings()) as portal:
+        try:
+            metadata = portal.metadata(dataset.id)
+        except DatasetMissing as error:
+            if dataset.required:
+                raise
+            return DatasetLoad(
+                dataset.name, requests=portal.requests, status="missing", error=str(error)
+            )
+        _check_columns(dataset, metadata)
+        raw = RawTable(dataset, target, portal, [column.name for column in metadata.columns])
+        reading = Reading(
+            dataset, portal, metadata, raw, on_progress, part=_part(dataset, since, until)
+        )
+        _read(reading, target, full_refresh=full_refresh)
+    raw.settle(reading.raw_columns, has_new_rows=reading.inserted + reading.updated > 0)
+    return DatasetLoad(
+        dataset=dataset.name,
+        rows_fetched=reading.fetched,
+        rows_inserted=reading.inserted,
+        rows_updated=reading.updated,
+        rows_unchanged=reading.unchanged,
+        requests=portal.requests,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _read(reading: Reading, target: Target, *, full_refresh: bool) -> None:
+    """Take the reading's steps, each of them a dlt load that commits its rows and its mark."""
+    _configure_dlt()
+    # The state lives in the warehouse; the folder holds one step's files and goes with the run.
+    with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
+        try:
+            pipeline = dlt.pipeline(
+                _PIPELINE,
+                destination=dlt_destination(target),
+                dataset_name="raw",
+                pipelines_dir=folder,
+            )
+            pipeline.sync_destination()
+            kept = _state(pipeline, reading.dataset)
+            if reading.part is None and not full_refresh:
+                settled = reading.metadata.rows_updated_at
+                if settled is not None and kept.get("rows_updated_at") == settled:
+                    return
+                mark = kept.get("mark")
+                reading.mark = Mark(*mark) if mark else None
+            _check_clock(target)
+            while not reading.is_complete:
+                pipeline.run(soda([reading]), loader_file_format="parquet")
+        except DltException as error:
+            raise _plain(reading.dataset, error) from error
+
+
+def _configure_dlt() -> None:
+    # `raw` keeps the City's names; dlt's own rule would rename `st_length_`.
+    dlt.config["schema.naming"] = "direct"
+    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+
+
+def _state(pipeline: dlt.Pipeline, dataset: Dataset) -> dict[str, Any]:
+    """What dlt keeps of the dataset: its mark, and when the portal's rows had last changed."""
+    sources: dict[str, Any] = dict(pipeline.state.get("sources") or {})
+    resources = sources.get("soda", {}).get("resources", {})
+    return dict(resources.get(dataset.name, {}))
+
+
+def _check_columns(dataset: Dataset, metadata: Metadata) -> None:
+    names = {column.name for column in metadata.columns}
+    needed = [dataset.key, *dataset.made_from, dataset.date_column]
+    for name in needed:
+        if name and name not in names:
+            raise WarehouseError(
+                f"{dataset.label}: the portal has no column '{name}', which the catalog names;"
+                f" its columns are {', '.join(sorted(names))}"
+            )
+
+
+def _part(dataset: Dataset, since: date | None, until: date | None) -> str | None:
+    """The condition of the days asked for; a dataset without dates is always read whole."""
+    column = dataset.date_column
+    if not column:
+        return None
+    conditions = []
+    if since:
+        conditions.append(f"{column} >= '{since.isoformat()}T00:00:00'")
+    if until:
+        conditions.append(f"{column} < '{until.isoformat()}T00:00:00'")
+    return " and ".join(conditions) or None
+
+
+def _check_clock(target: Target) -> None:
+    """Loads are numbered by the clock, and dbt takes those that are later than what it knows.
+
+    Raises:
+        WarehouseError: this machine's clock is behind the warehouse's last load.
+    """
+    with connect(target) as connection:
+        loads = connection.fetch(
+            "select 1 from information_schema.tables"
+            " where table_schema = 'raw' and table_name = '_dlt_loads'"
+        )
+        if not loads.num_rows:
+            return
+        last = connection.fetch("select max(load_id) as load_id from raw._dlt_loads")
+    load_id = last["load_id"][0].as_py()
+    if load_id and float(load_id) >= time.time():
+        raise WarehouseError(
+            f"this machine's clock is behind the warehouse's last load ({load_id} s since 1970):"
+            " set the clock and sync again"
+        )
+
+
+def _plain(dataset: Dataset, error: DltException) -> WarehouseError:
+    """The error beneath dlt's wrapping: our own if it is one, else the engine's in one line."""
+    cause: BaseException = error
+    while True:
+        if isinstance(cause, WarehouseError):
+            return cause
+        inner = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
+        if not isinstance(inner, BaseException):
+            return WarehouseError(f"{dataset.label}: the load into raw failed: {cause}")
+        cause = inner

@@ -1,0 +1,124 @@
+"""Keys for datasets in which the City gives none, so that a record stays the same record.
+
+Without a key only three things say that a row was there before: the portal's own `:id`, which
+an upsert keeps and a re-publication does not; equal content; and the columns that place it,
+such as the time and the place of a death.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+Row = tuple[str | None, ...]
+
+
+@dataclass
+class _Record:
+    key: str
+    row_id: str
+    content: Row
+
+
+class MadeKeys:
+    """Gives each row of one dataset the key of the record that it is a version of.
+
+    Args:
+        columns: the source columns.
+        made_from: those of them that place a record.
+        newest: the newest version of each record that raw has: `_record_key`, `_row_id` and
+            those of the source columns that raw knows.
+        portal_row_ids: fetches the `:id` of each row that the portal has now. Asked once at
+            most, and only when a row could be a known record under another `:id`.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        made_from: Sequence[str],
+        newest: pa.Table,
+        portal_row_ids: Callable[[], set[str]],
+    ) -> None:
+        self._columns = sorted(columns)
+        self._places = [self._columns.index(name) for name in made_from]
+        self._portal_row_ids = portal_row_ids
+        self._live: set[str] | None = None
+        self._seen: set[str] = set()
+        self._by_row_id: dict[str, _Record] = {}
+        self._by_place: defaultdict[Row, list[_Record]] = defaultdict(list)
+        self._keys: set[str] = set()
+        for key, row_id, content in zip(
+            newest["_record_key"].to_pylist(),
+            newest["_row_id"].to_pylist(),
+            self._contents(newest),
+            strict=True,
+        ):
+            self._remember(_Record(key, row_id, content))
+
+    def assign(self, page: pa.Table) -> pa.Table:
+        """Append `_record_key` to fetched rows, which need their `_row_id`."""
+        rows = list(zip(page["_row_id"].to_pylist(), self._contents(page), strict=True))
+        self._seen.update(row_id for row_id, _ in rows)
+        keys: list[str | None] = [None] * len(rows)
+        # The surest sign first for all rows: a changed row must not take an unchanged one's key.
+        for find in (self._same_row, self._same_content, self._same_place, self._new):
+            for position, (row_id, content) in enumerate(rows):
+                if keys[position] is None and (record := find(row_id, content)):
+                    self._renew(record, row_id, content)
+                    keys[position] = record.key
+        return page.append_column("_record_key", pa.array(keys, pa.string()))
+
+    def _same_row(self, row_id: str, content: Row) -> _Record | None:
+        return self._by_row_id.get(row_id)
+
+    def _same_content(self, row_id: str, content: Row) -> _Record | None:
+        return next((r for r in self._gone(content) if r.content == content), None)
+
+    def _same_place(self, row_id: str, content: Row) -> _Record | None:
+        # Of two deaths at one place and time the one that is equal in more of its columns.
+        return max(self._gone(content), key=lambda r: _agreement(r.content, content), default=None)
+
+    def _new(self, row_id: str, content: Row) -> _Record:
+        """A record under a digest of what places it, and a number where several share that."""
+        placed = "\x1f".join("\x00" if value is None else value for value in self._place(content))
+        digest = hashlib.sha256(placed.encode()).hexdigest()[:16]
+        number = 1
+        while (key := f"{digest}-{number}") in self._keys:
+            number += 1
+        record = _Record(key, row_id, content)
+        self._remember(record)
+        return record
+
+    def _gone(self, content: Row) -> list[_Record]:
+        """The known records of the same place whose row the portal has no more."""
+        unseen = [r for r in self._by_place[self._place(content)] if r.row_id not in self._seen]
+        if unseen and self._live is None:
+            self._live = self._portal_row_ids()
+        return [r for r in unseen if r.row_id not in (self._live or ())]
+
+    def _remember(self, record: _Record) -> None:
+        self._by_row_id[record.row_id] = record
+        self._by_place[self._place(record.content)].append(record)
+        self._keys.add(record.key)
+
+    def _renew(self, record: _Record, row_id: str, content: Row) -> None:
+        self._by_place[self._place(record.content)].remove(record)
+        record.row_id, record.content = row_id, content
+        self._remember(record)
+
+    def _place(self, content: Row) -> Row:
+        return tuple(content[position] for position in self._places)
+
+    def _contents(self, table: pa.Table) -> Iterator[Row]:
+        absent = [None] * table.num_rows  # in versions from before the portal had the column
+        known = set(table.column_names)
+        return zip(
+            *(table[name].to_pylist() if name in known else absent for name in self._columns),
+            strict=True,
+        )
+
+
+def _agreement(one: Row, other: Row) -> int:
+    return sum(a == b for a, b in zip(one, other, strict=True))

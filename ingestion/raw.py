@@ -1,0 +1,111 @@
+"""What raw has of a dataset: the versions that a fetched row is held against."""
+
+from functools import cached_property
+
+import pyarrow as pa
+
+from ingestion.catalog import Dataset
+from ingestion.made_keys import MadeKeys
+from ingestion.soda import Portal
+from ingestion.versions import KNOWN_COLUMNS
+from warehouse.connection import Connection, connect
+from warehouse.settings import Target
+
+_NO_VERSIONS = pa.schema([(name, pa.string()) for name in KNOWN_COLUMNS]).empty_table()
+
+
+class RawTable:
+    """The table of raw that holds a dataset's versions; it may not exist yet.
+
+    Args:
+        dataset: the entry of the catalog.
+        target: the warehouse.
+        portal: asked which rows it has now, for datasets without a key.
+        columns: the dataset's source columns.
+    """
+
+    def __init__(
+        self, dataset: Dataset, target: Target, portal: Portal, columns: list[str]
+    ) -> None:
+        self._dataset = dataset
+        self._target = target
+        self._portal = portal
+        self._columns = columns
+        self._name = f'raw."{dataset.name}"'
+
+    def sign(self, page: pa.Table) -> pa.Table:
+        """Fetched rows with the column that names their record: the City's key or a made one."""
+        return page if self._dataset.key else self._made_keys.assign(page)
+
+    def versions(self, page: pa.Table) -> pa.Table:
+        """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
+        key = self._dataset.key_column
+        with connect(self._target) as connection:
+            if not self._exists(connection):
+                return _NO_VERSIONS
+            return connection.fetch(
+                f"""
+                select "{key}" as record_key, _row_updated_at, _row_id, _version_hash
+                from {self._name}
+                where "{key}" in (select record_key from page_keys)
+                """,
+                tables={"page_keys": pa.table({"record_key": page[key]})},
+            ).cast(_NO_VERSIONS.schema)
+
+    def settle(self, columns: list[str], *, has_new_rows: bool) -> None:
+        """After a reading: see that the table exists and, on PostGIS, that its key is indexed.
+
+        dlt makes no table for a dataset without rows. The index is a hash index, because keys
+        of 128 characters are only ever looked up; it is made after the first load, when that
+        costs less than keeping it up meanwhile. DuckDB finds keys by scanning one column.
+        """
+        with connect(self._target) as connection:
+            connection.execute("create schema if not exists raw")
+            named = ", ".join(f'"{name}" varchar' for name in [*columns, "_dlt_load_id"])
+            connection.execute(f"create table if not exists {self._name} ({named})")
+            if self._target == "postgis":
+                connection.execute(
+                    f'create index if not exists "{self._dataset.name}_record_key"'
+                    f' on {self._name} using hash ("{self._dataset.key_column}")'
+                )
+                if has_new_rows:
+                    connection.execute(f"analyze {self._name}")
+
+    @cached_property
+    def _made_keys(self) -> MadeKeys:
+        return MadeKeys(
+            self._columns,
+            self._dataset.made_from,
+            self._newest(),
+            lambda: self._portal.row_ids(self._dataset.id),
+        )
+
+    def _newest(self) -> pa.Table:
+        """The newest version of each record, by key."""
+        with connect(self._target) as connection:
+            if not self._exists(connection):
+                return pa.table({"_record_key": pa.nulls(0), "_row_id": pa.nulls(0)})
+            return connection.fetch(
+                f"""
+                select *
+                from (
+                    select
+                        *,
+                        row_number() over (
+                            partition by _record_key
+                            order by _row_updated_at desc, _row_id desc, _dlt_load_id desc
+                        ) as recency
+                    from {self._name}
+                ) as versions
+                where recency = 1
+                order by _record_key
+                """
+            )
+
+    def _exists(self, connection: Connection) -> bool:
+        found = connection.fetch(
+            "select 1 from information_schema.tables"
+            " where table_schema = 'raw' and table_name = $1",
+            (self._dataset.name,),
+        )
+        return bool(found.num_rows)

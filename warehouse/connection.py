@@ -1,0 +1,262 @@
+"""A target becomes a connection: to a DuckDB file or to PostGIS, with the same verbs.
+
+Both take `$1`-style parameters and give Arrow tables, so what is above needs no branch.
+"""
+
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from warehouse.errors import WarehouseError
+from warehouse.settings import ROOT, Target, duckdb_path
+
+Parameters = Sequence[str | int | float | bool | None]
+
+
+class Connection(Protocol):
+    """A session on the warehouse. What was executed is committed when its block is left."""
+
+    target: Target
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement."""
+
+    def fetch(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """The rows of a query, which may also read the given Arrow tables by name."""
+
+
+@contextmanager
+def connect(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
+    """Open the warehouse, commit when the block ends, roll back when it fails.
+
+    Raises:
+        WarehouseError: the file is in use or the server refuses, in one line with the cause.
+    """
+    opened = _connect_duckdb(read_only) if target == "duckdb" else _connect_postgis(read_only)
+    with opened as connection:
+        yield connection
+
+
+class _DuckDB:
+    target: Target = "duckdb"
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        self._session.execute(sql, list(parameters))
+
+    def fetch(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        for name, table in (tables or {}).items():
+            self._session.register(name, table)
+        rows = self._session.execute(sql, list(parameters)).to_arrow_table()
+        for name in tables or {}:
+            self._session.unregister(name)
+        return rows
+
+
+@contextmanager
+def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
+    import duckdb
+
+    path = duckdb_path()
+    if read_only and not path.exists():
+        raise WarehouseError(f"no warehouse at {path}: run 'warehouse sync' first")
+    try:
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        session = duckdb.connect(path, read_only=read_only)
+    except (duckdb.Error, OSError) as error:
+        raise WarehouseError(
+            f"cannot open the DuckDB file {path}: {_duckdb_cause(error)}"
+        ) from error
+    try:
+        session.execute("begin")
+        yield _DuckDB(session)
+        session.execute("commit")
+    finally:
+        session.close()
+
+
+def _duckdb_cause(error: Exception) -> str:
+    if "Conflicting lock" in str(error):
+        holder = str(error).partition("Conflicting lock is held in ")[2].partition(". ")[0]
+        return f"another process uses it ({holder}); wait for it or end it"
+    return str(error)
+
+
+class _PostGIS:
+    target: Target = "postgis"
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        with self._session.cursor() as cursor:
+            cursor.execute(sql, tuple(parameters) or None)
+
+    def fetch(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        with self._session.cursor() as cursor:
+            for name, table in (tables or {}).items():
+                cursor.adbc_ingest(name, table, mode="create", temporary=True)
+                cursor.execute(f"analyze {name}")
+            cursor.execute(sql, tuple(parameters) or None)
+            rows = cursor.fetch_arrow_table()
+            for name in tables or {}:
+                cursor.execute(f"drop table {name}")
+        return rows
+
+
+@contextmanager
+def _connect_postgis(read_only: bool) -> Iterator[Connection]:
+    from adbc_driver_manager import Error
+    from adbc_driver_postgresql import dbapi
+
+    try:
+        # libpq reads PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and ~/.pgpass.
+        session = dbapi.connect("postgresql://")
+    except Error as error:
+        raise _no_postgis(error) from error
+    try:
+        connection = _PostGIS(session)
+        if read_only:
+            connection.execute("set transaction read only")
+        yield connection
+        session.commit()
+    finally:
+        session.close()
+
+
+def ensure_ready(target: Target) -> None:
+    """Make sure that the warehouse can be written to and has its spatial extension.
+
+    Raises:
+        WarehouseError: it cannot be opened, or PostGIS is not installed on the server.
+    """
+    with connect(target) as connection:
+        if target == "duckdb":
+            connection.execute(f"load '{spatial_extension()}'")
+            return
+        from adbc_driver_manager import Error
+
+        try:
+            connection.execute("create extension if not exists postgis")
+        except Error as error:
+            raise WarehouseError(
+                f"the database has no PostGIS and it cannot be created: {error}; install Debian's"
+                " postgresql-15-postgis-3 (or your server's), or let its owner create it"
+            ) from error
+
+
+def spatial_extension() -> Path:
+    """DuckDB's spatial extension, from the installed package of DuckDB's very version.
+
+    Raises:
+        WarehouseError: the package is missing or holds another version.
+    """
+    import duckdb
+
+    package = importlib.util.find_spec("duckdb_extension_spatial")
+    folders = (package.submodule_search_locations if package else None) or ()
+    for folder in folders:
+        file = Path(folder) / "extensions" / f"v{duckdb.__version__}" / "spatial.duckdb_extension"
+        if file.exists():
+            return file
+    raise WarehouseError(
+        f"no spatial extension for DuckDB {duckdb.__version__}: install the package"
+        f" duckdb-extension-spatial=={duckdb.__version__}"
+    )
+
+
+def dlt_destination(target: Target) -> Any:
+    """The dlt destination of a target."""
+    import dlt
+
+    if target == "duckdb":
+        duckdb_path().parent.mkdir(parents=True, exist_ok=True)
+        return dlt.destinations.duckdb(str(duckdb_path()))
+    return dlt.destinations.postgres(_postgres_credentials())
+
+
+class _Server(NamedTuple):
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+
+def _server() -> _Server:
+    """What libpq takes from the environment, part by part, as dlt and dbt want it.
+
+    A session is opened for it, because libpq alone knows its defaults and password files.
+    """
+    import psycopg2
+
+    try:
+        session = psycopg2.connect("")
+    except psycopg2.OperationalError as error:
+        raise _no_postgis(error) from error
+    with closing(session):
+        info = session.info
+        return _Server(info.host, info.port, info.user, info.password or "", info.dbname)
+
+
+def _no_postgis(error: Exception) -> WarehouseError:
+    cause = str(error).removeprefix("IO: [libpq] Failed to connect: ").strip()
+    return WarehouseError(
+        f"cannot connect to PostGIS: {cause}; check PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE"
+    )
+
+
+def _postgres_credentials() -> Any:
+    from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+
+    server = _server()
+    is_socket = server.host.startswith("/")
+    credentials = PostgresCredentials(
+        {
+            "host": "localhost" if is_socket else server.host,
+            "port": server.port,
+            "username": server.user,
+            "password": server.password,
+            "database": server.database,
+        }
+    )
+    if is_socket:
+        credentials.query = {"host": server.host}
+    return credentials
+
+
+def dbt_environment(target: Target) -> dict[str, str]:
+    """The environment in which dbt finds the same warehouse, wherever it is started."""
+    common = {"DBT_TARGET": target, "DBT_PROFILES_DIR": str(ROOT)}
+    if target == "duckdb":
+        return common | {"WAREHOUSE_DUCKDB_PATH": str(duckdb_path().resolve())}
+    server = _server()
+    return common | {
+        "PGHOST": server.host,
+        "PGPORT": str(server.port),
+        "PGUSER": server.user,
+        "PGPASSWORD": server.password,
+        "PGDATABASE": server.database,
+    }
