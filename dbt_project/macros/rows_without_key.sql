@@ -1,4 +1,4 @@
-{#- The rows of a raw table that cannot become a record, whole, with the reason. -#}
+{#- The rows of a raw table that cannot become a record, with the reason. -#}
 {% macro rows_without_key(raw, key) -%}
     select
         '{{ raw.identifier }}' as dataset,

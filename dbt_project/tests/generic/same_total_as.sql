@@ -1,5 +1,7 @@
 {#- A summarised column adds up to the total of what it summarises. -#}
-{% test same_total_as(model, column_name, compare_to, expression, compare_where) %}
+{% test same_total_as(
+    model, column_name, compare_to, expression, compare_where
+) %}
 
 with
 
