@@ -9,8 +9,8 @@ FOLDER = Path(__file__).parent
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """The rows of `data/{name}.csv`; lines that begin with `#` are comments."""
-    with (FOLDER / "data" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+    """The rows of `facts/{name}.csv`; lines that begin with `#` are comments."""
+    with (FOLDER / "facts" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
