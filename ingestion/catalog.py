@@ -54,6 +54,11 @@ class Catalog:
 
     datasets: dict[str, Dataset]
 
+    @property
+    def required(self) -> list[Dataset]:
+        """The datasets that the portal must have and that the marts are made of."""
+        return [dataset for dataset in self.datasets.values() if dataset.required]
+
     def select(self, names: Iterable[str] = ()) -> list[Dataset]:
         """The named datasets in the catalog's order, or all of them when none is named.
 

@@ -14,7 +14,7 @@ from ingestion.catalog import Dataset
 from ingestion.raw import RawTable
 from ingestion.soda import DatasetMissing, Mark, Metadata, Portal
 from ingestion.source import Progress, Reading, soda
-from warehouse.connection import connect, dlt_destination
+from warehouse.connection import connect, dlt_destination, has_table
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target, soda_settings
@@ -84,7 +84,7 @@ def load_dataset(
             dataset, portal, metadata, raw, on_progress, part=_part(dataset, since, until)
         )
         _read(reading, target, full_refresh=full_refresh)
-    raw.settle(reading.raw_columns, has_new_rows=reading.inserted + reading.updated > 0)
+    raw.settle(has_new_rows=reading.inserted + reading.updated > 0)
     return DatasetLoad(
         dataset=dataset.name,
         rows_fetched=reading.fetched,
@@ -167,11 +167,7 @@ def _check_clock(target: Target) -> None:
         WarehouseError: this machine's clock is behind the warehouse's last load.
     """
     with connect(target) as connection:
-        loads = connection.fetch(
-            "select 1 from information_schema.tables"
-            " where table_schema = 'raw' and table_name = '_dlt_loads'"
-        )
-        if not loads.num_rows:
+        if not has_table(connection, "raw", "_dlt_loads"):
             return
         last = connection.fetch("select max(load_id) as load_id from raw._dlt_loads")
     load_id = last["load_id"][0].as_py()

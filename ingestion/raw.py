@@ -1,14 +1,15 @@
 """What raw has of a dataset: the versions that a fetched row is held against."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import pyarrow as pa
 
 from ingestion.catalog import Dataset
 from ingestion.made_keys import MadeKeys
-from ingestion.soda import Portal
+from ingestion.soda import SYSTEM_COLUMNS, Portal
 from ingestion.versions import KNOWN_COLUMNS
-from warehouse.connection import Connection, connect
+from warehouse.connection import Connection, connect, has_table
 from warehouse.settings import Target
 
 _NO_VERSIONS = pa.schema([(name, pa.string()) for name in KNOWN_COLUMNS]).empty_table()
@@ -41,7 +42,7 @@ class RawTable:
         """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
         key = self._dataset.key_column
         with connect(self._target) as connection:
-            if not self._exists(connection):
+            if not has_table(connection, "raw", self._dataset.name):
                 return _NO_VERSIONS
             return connection.fetch(
                 f"""
@@ -52,17 +53,15 @@ class RawTable:
                 tables={"page_keys": pa.table({"record_key": page[key]})},
             ).cast(_NO_VERSIONS.schema)
 
-    def settle(self, columns: list[str], *, has_new_rows: bool) -> None:
+    def settle(self, *, has_new_rows: bool) -> None:
         """After a reading: see that the table exists and, on PostGIS, that its key is indexed.
 
-        dlt makes no table for a dataset without rows. The index is a hash index, because keys
-        of 128 characters are only ever looked up; it is made after the first load, when that
-        costs less than keeping it up meanwhile. DuckDB finds keys by scanning one column.
+        The index is a hash index, because keys of 128 characters are only ever looked up; it is
+        made after the first load, when that costs less than keeping it up meanwhile. DuckDB
+        finds keys by scanning one column.
         """
         with connect(self._target) as connection:
-            connection.execute("create schema if not exists raw")
-            named = ", ".join(f'"{name}" varchar' for name in [*columns, "_dlt_load_id"])
-            connection.execute(f"create table if not exists {self._name} ({named})")
+            _make_table(connection, self._dataset, self._columns)
             if self._target == "postgis":
                 connection.execute(
                     f'create index if not exists "{self._dataset.name}_record_key"'
@@ -83,7 +82,7 @@ class RawTable:
     def _newest(self) -> pa.Table:
         """The newest version of each record, by key."""
         with connect(self._target) as connection:
-            if not self._exists(connection):
+            if not has_table(connection, "raw", self._dataset.name):
                 return pa.table({"_record_key": pa.nulls(0), "_row_id": pa.nulls(0)})
             return connection.fetch(
                 f"""
@@ -102,10 +101,22 @@ class RawTable:
                 """
             )
 
-    def _exists(self, connection: Connection) -> bool:
-        found = connection.fetch(
-            "select 1 from information_schema.tables"
-            " where table_schema = 'raw' and table_name = $1",
-            (self._dataset.name,),
-        )
-        return bool(found.num_rows)
+
+def make_tables(datasets: Iterable[Dataset], target: Target) -> None:
+    """See that raw has a table for each dataset, if an empty one: the models read them all.
+
+    Until the portal was asked, such a table has the columns that the catalog names.
+    """
+    with connect(target) as connection:
+        for dataset in datasets:
+            named = (dataset.key, *dataset.made_from, dataset.date_column)
+            _make_table(connection, dataset, [name for name in named if name])
+
+
+def _make_table(connection: Connection, dataset: Dataset, source_columns: Iterable[str]) -> None:
+    """Make an empty table as dlt would, which makes none for a dataset without rows."""
+    made = [] if dataset.key else [dataset.key_column]
+    names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", *made, "_dlt_load_id"]
+    columns = ", ".join(f'"{name}" varchar' for name in dict.fromkeys(names))
+    connection.execute("create schema if not exists raw")
+    connection.execute(f'create table if not exists raw."{dataset.name}" ({columns})')

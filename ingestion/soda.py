@@ -34,7 +34,7 @@ SYSTEM_COLUMNS = {
 _PASSING_STATUS = frozenset({202, 408, 429, 500, 502, 503, 504})
 _ATTEMPTS = 6
 # Seconds: 0.5, 1, 2, 4, 8 with jitter, so a portal that restarts is met again within a minute.
-_BACKOFF = tenacity.wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+_BACKOFF = tenacity.wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 # A portal that asks for more patience than this gets it from the next run, not from this one.
 _LONGEST_WAIT_S = 300
 # Connecting is quick or not at all; a page of 50 000 rows may be a minute in the making.

@@ -73,12 +73,6 @@ class Reading:
         """The source columns, in the portal's order."""
         return [column.name for column in self.metadata.columns]
 
-    @property
-    def raw_columns(self) -> list[str]:
-        """The columns of the dataset's table in raw, in their order, but for dlt's own."""
-        made = [] if self.dataset.key else [self.dataset.key_column]
-        return [*self.columns, *SYSTEM_COLUMNS.values(), "_version_hash", *made]
-
     def step(self) -> Iterator[pa.Table]:
         """The new versions in the next pages.
 

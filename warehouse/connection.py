@@ -46,6 +46,15 @@ def connect(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
         yield connection
 
 
+def has_table(connection: Connection, schema: str, name: str) -> bool:
+    """Whether the warehouse has a table or view of this name."""
+    found = connection.fetch(
+        "select 1 from information_schema.tables where table_schema = $1 and table_name = $2",
+        (schema, name),
+    )
+    return bool(found.num_rows)
+
+
 class _DuckDB:
     target: Target = "duckdb"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from warehouse.connection import Connection, connect
+from warehouse.connection import Connection, connect, has_table
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target
 
@@ -186,7 +186,7 @@ def status(target: Target, key_columns: Mapping[str, str]) -> list[DatasetStatus
         WarehouseError: there is no warehouse yet.
     """
     with connect(target, read_only=True) as connection:
-        if not _has_table(connection, "ops", "dataset_loads"):
+        if not has_table(connection, "ops", "dataset_loads"):
             raise WarehouseError(f"nothing was ever loaded into {target}: run 'warehouse sync'")
         loads = connection.fetch(_LAST_LOADS).to_pylist()
         return [
@@ -200,21 +200,13 @@ def _status(
     finished_at, last_success_at = row.pop("finished_at"), row.pop("last_success_at")
     load = DatasetLoad(**row)
     records, newest = 0, None
-    if _has_table(connection, "raw", load.dataset):
+    if has_table(connection, "raw", load.dataset):
         counted = connection.fetch(
             f'select count(distinct "{key_columns[load.dataset]}") as records,'
             f' max(_row_updated_at) as newest from raw."{load.dataset}"'
         )
         records, newest = counted["records"][0].as_py(), counted["newest"][0].as_py()
     return DatasetStatus(records, newest, load, finished_at, last_success_at)
-
-
-def _has_table(connection: Connection, schema: str, name: str) -> bool:
-    found = connection.fetch(
-        "select 1 from information_schema.tables where table_schema = $1 and table_name = $2",
-        (schema, name),
-    )
-    return bool(found.num_rows)
 
 
 def _ensure_tables(connection: Connection) -> None:
