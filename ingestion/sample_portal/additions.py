@@ -7,6 +7,7 @@ import duckdb
 
 from ingestion.sample_portal import refusals
 from ingestion.sample_portal.generator import literal, quoted
+from ingestion.sample_portal.soql import SYSTEM_FIELDS
 from ingestion.sample_portal.store import Store
 from ingestion.sample_portal.tables import DatasetSpec
 
@@ -48,15 +49,21 @@ def _insert(
 ) -> list[str]:
     at = literal(str(stamp))
     returned = quoted(spec.key or ":id")
+    # the dataset's columns may have changed since the generator's were written
+    known = {column.field for column in spec.columns} | set(SYSTEM_FIELDS)
+    offered = session.execute(f"select * from ({query}) limit 0").description or []
+    names = ", ".join(quoted(name) for name, *_ in offered if name in known)
     inserted = session.execute(
         f"""
         insert into {quoted(spec.id)} by name
-        select * replace (
-            {at}::timestamp as ":created_at",
-            {at}::timestamp as ":updated_at",
-            row_id(hash(":id", {at})) as ":id"
+        select {names} from (
+            select * replace (
+                {at}::timestamp as ":created_at",
+                {at}::timestamp as ":updated_at",
+                row_id(hash(":id", {at})) as ":id"
+            )
+            from ({query})
         )
-        from ({query})
         returning {returned}
         """
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
+import duckdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -37,15 +38,22 @@ class Portal:
 
     def reset(self) -> None:
         """Make all data anew, and forget faults and requests."""
-        old, self.store = self.store, self._build()
-        old.close()
+        self.store.removed.clear()
+        if self.store.is_changed:
+            old, self.store = self.store, self._build()
+            old.close()
         self.faults.clear()
         self.log.clear()
 
     def control(self, verb: str, call: dict[str, Any]) -> dict[str, Any]:
         """Obey a call that changes the data."""
-        with self.store.writing:
-            return VERBS[verb](self.store, call)
+        if verb not in VERBS:
+            raise refusals.wrong_control(f"no verb {verb}; there are {[*VERBS]}")
+        try:
+            with self.store.writing:
+                return VERBS[verb](self.store, call)
+        except (KeyError, TypeError, ValueError, duckdb.Error) as error:
+            raise refusals.wrong_control(f"{verb} with {call}: {error!r}") from error
 
 
 def make_app(portal: Portal) -> Starlette:
@@ -215,6 +223,4 @@ async def _control(request: Request) -> Response:
     if verb in simple:
         await run_in_threadpool(simple[verb])
         return JSONResponse({})
-    if verb not in VERBS:
-        raise refusals.wrong_control(f"no verb {verb}; there are {[*simple, *VERBS]}")
     return JSONResponse(await run_in_threadpool(portal.control, verb, call))

@@ -91,6 +91,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 def _end_with_stdin(scratch: Path) -> None:
     """The pipe from the parent closes when it ends, however it ends."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)

@@ -32,6 +32,7 @@ class Store:
         self.removed: set[str] = set()
         self.writing = threading.RLock()
         self.rows_made = 0
+        self.is_changed = False
         self._changed_at = {
             dataset: session.execute(
                 f'select max(":updated_at") from {quoted(dataset)}'
@@ -66,6 +67,7 @@ class Store:
     def replace_spec(self, spec: DatasetSpec) -> None:
         """Note that a dataset's columns are others."""
         self._specs[spec.id] = spec
+        self.is_changed = True
 
     def changed_at(self, dataset: str) -> datetime:
         """When the dataset last changed, in UTC; a delete changes it too."""
@@ -78,6 +80,7 @@ class Store:
         """
         stamp = max(self._changed_at.values()) + timedelta(minutes=1)
         self._changed_at[dataset] = stamp
+        self.is_changed = True
         return stamp
 
     def metadata(self, dataset: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ select
             then case when chance(p.k, 'alone') < 0.95 then 2 else 3 end
         else greatest(2, pick_num_units(chance(p.k, 'units'))::integer)
     end as units,
-    chance(p.k, 'no people') < 0.002 as is_without_people,
+    chance(p.k, 'no people') < 0.0018 as is_without_people,
     chance(p.k, 'hurt') < case
         when pick_first_crash_type(chance(p.k, 'first crash type')) in (
             'PEDESTRIAN', 'PEDALCYCLIST'
@@ -79,8 +79,8 @@ select
         else coalesce(map {
             'ANGLE': 0.44,
             'HEAD ON': 0.48,
-            'TURNING': 0.32,
-            'REAR END': 0.23,
+            'TURNING': 0.28,
+            'REAR END': 0.20,
             'FIXED OBJECT': 0.40,
             'OVERTURNED': 0.6,
             'PARKED MOTOR VEHICLE': 0.12,

@@ -32,7 +32,10 @@ odd as (
 death as (
     select
         case when chance(k, 'no person') < 0.03 then null else person_id end as person_id,
-        case when chance(k, 'wrong time') < 0.08 then crashed_at + interval 12 hour else crashed_at
+        case
+            when chance(k, 'wrong time') < 0.08 then crashed_at + interval 12 hour
+            when chance(k, 'wrong time') < 0.16 then crashed_at - interval 10 minute
+            else crashed_at
         end as crashed_at,
         day,
         person_type,
@@ -45,7 +48,7 @@ death as (
     where chance(k, 'on the list') < 0.97
     union all by name
     select
-        ['UNK', 'UNK', 'O705675', 'O705675', 'O705675', null, 'P300021'][o.odd_no] as person_id,
+        ['UNK', 'UNK', 'O97056750', 'O97056750', 'O97056750', null, 'P93000210'][o.odd_no] as person_id,
         o.crashed_at,
         o.day,
         case when o.odd_no = 7 then 'PASSENGER' else 'PEDESTRIAN' end as person_type,

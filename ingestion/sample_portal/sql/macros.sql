@@ -50,6 +50,12 @@ create macro decimals(x, n) as rtrim(printf('%.' || n || 'f', x), '0');
 create macro wkt_point(lon, lat, n) as
     'POINT (' || decimals(lon, n) || ' ' || decimals(lat, n) || ')';
 
+-- WESTERN AVE to Western Ave
+create macro in_words(name) as
+    array_to_string(
+        [upper(w[1]) || lower(w[2:]) for w in string_split(name, ' ')], ' '
+    );
+
 create macro iso(t) as strftime(t, '%Y-%m-%dT%H:%M:%S.%g');
 
 create macro code_of(k) as

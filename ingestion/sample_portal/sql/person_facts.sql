@@ -37,7 +37,7 @@ select
             has_injuries
             and chance(k, 'injured') < case when is_on_foot_or_cycle then 0.93 else 0.42 end
             then case
-                when chance(k, 'how') < case when is_on_foot_or_cycle then 0.013 else 0.0055 end
+                when chance(k, 'how') < case when is_on_foot_or_cycle then 0.009 else 0.004 end
                     then 'FATAL'
                 when chance(k, 'how') < case when is_on_foot_or_cycle then 0.13 else 0.085 end
                     then 'INCAPACITATING INJURY'

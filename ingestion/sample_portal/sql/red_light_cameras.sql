@@ -10,7 +10,7 @@ with watched as (
 
 select
     round(number_at(y))::integer
-    || case when y >= 0 then ' North ' else ' South ' end || ns_name as intersection,
+    || case when y >= 0 then ' North ' else ' South ' end || in_words(ns_name) as intersection,
     [['NB', 'SB'], ['EB', 'WB']][1 + place_no % 2][c.camera] as first_approach,
     case when place_no % 3 = 0 then 'EB' end as second_approach,
     case when place_no % 50 = 0 then 'WB' end as third_approach,

@@ -1,10 +1,12 @@
 with watched as (
     select
         s.*,
-        row_number() over (order by s.starts) as camera_no
+        row_number() over (
+            order by hash(hash(s.name, s.row_no, s.column_no)), s.starts
+        ) as camera_no
     from stretches as s
     where s.traffic >= 3 and s.column_no >= -21
-    qualify camera_no % 3 = 1
+    qualify camera_no <= 212
 ),
 
 placed as (
@@ -23,7 +25,7 @@ select
         when runs = 'ns' then case when along >= 0 then 'N' else 'S' end
         when along >= 0 then 'E'
         else 'W'
-    end || ' ' || name as address,
+    end || ' ' || in_words(name) as address,
     case runs when 'ns' then 'NB' else 'EB' end as first_approach,
     case when id % 3 > 0 then case runs when 'ns' then 'SB' else 'WB' end end as second_approach,
     iso((date '2013-08-01' + one_of(hash(id, seed()), 'live', 4200))::timestamp) as go_live_date,
@@ -32,4 +34,3 @@ select
     hash(id, seed(), 'speed') as row_key,
     date '2025-02-03' as happened_on
 from placed
-where id <= 212

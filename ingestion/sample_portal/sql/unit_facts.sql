@@ -16,6 +16,7 @@ with unit as (
             when u.unit_no = c.units and c.first_crash_type = 'PEDALCYCLIST' then 'BICYCLE'
             when u.unit_no > 1 and c.first_crash_type = 'PARKED MOTOR VEHICLE' then 'PARKED'
             when u.unit_no > 1 and chance(c.k, 'also parked') < 0.045 then 'PARKED'
+            when c.units = 1 then 'DRIVER'
             else pick_unit_type_moving(chance(hash(c.k, u.unit_no), 'unit type'))
         end as unit_type
     from crash_facts as c, range(1, c.units + 1) as u (unit_no)

@@ -1,8 +1,8 @@
 with unit as (
     select
         *,
-        unit_type is not null
-        and unit_type not in ('PEDESTRIAN', 'BICYCLE', 'NON-MOTOR VEHICLE') as is_vehicle,
+        coalesce(unit_type, '')
+            not in ('PEDESTRIAN', 'BICYCLE', 'NON-MOTOR VEHICLE') as is_vehicle,
         coalesce(unit_type = 'DRIVER', false) as is_driven,
         coalesce(unit_type = 'PARKED', false) as is_parked,
         chance(k, 'commercial') < 0.0107
