@@ -1,0 +1,78 @@
+"""The City's own rows, served over HTTP, are in the marts: each of them, each value."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from ingestion.catalog import load_catalog
+from ingestion.sample_portal import running
+from tests.commands import warehouse_command
+from warehouse.connection import connect
+from warehouse.settings import Target
+
+CATALOG = load_catalog().datasets
+KEYS = {"crashes": "crash_record_id", "people": "person_id", "vehicles": "crash_unit_id"}
+ROWS = {"crashes": 1_000, "people": 6_431, "vehicles": 408, "fatalities": 718}
+
+
+@pytest.fixture
+def real_portal(real_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with running(folder=real_folder) as portal:
+        monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
+        yield
+
+
+def file_rows(folder: Path, name: str) -> list[dict[str, str | None]]:
+    """A file's rows; nothing in these files is an empty text, so empty is null."""
+    with (folder / f"{CATALOG[name].id}.csv").open(newline="") as file:
+        return [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def as_mart_has_it(text: str | None, kind: pa.DataType) -> object:
+    """A value of the files in the type that its column has in the mart."""
+    if text is None:
+        return None
+    if pa.types.is_boolean(kind):
+        return {"Y": True, "N": False}.get(text)
+    if pa.types.is_integer(kind):
+        return int(text)
+    if pa.types.is_floating(kind):
+        return float(text)
+    if pa.types.is_timestamp(kind):
+        return datetime.fromisoformat(text)
+    return text
+
+
+@pytest.mark.usefixtures("real_portal")
+def test_every_real_row_is_in_its_mart_with_every_value(
+    real_folder: Path, warehouse: Target
+) -> None:
+    done = warehouse_command("sync", "--target", warehouse)
+    assert done.returncode == 0, done.stderr
+    for name, count in ROWS.items():
+        with connect(warehouse, read_only=True) as connection:
+            mart = connection.fetch(f"select * from marts.{name}")
+        there = file_rows(real_folder, name)
+        assert mart.num_rows == len(there) == count
+        columns = {
+            column: "crashed_at" if column == "crash_date" else column for column in there[0]
+        }
+        kinds = {column: mart.schema.field(ours).type for column, ours in columns.items()}
+        expected = [
+            {column: as_mart_has_it(row[column], kinds[column]) for column in columns}
+            for row in there
+        ]
+        found = [
+            {column: row[ours] for column, ours in columns.items()} for row in mart.to_pylist()
+        ]
+        order = KEYS.get(name)
+        assert in_order(found, order) == in_order(expected, order), name
+
+
+def in_order(rows: list[dict[str, object]], key: str | None) -> list[dict[str, object]]:
+    """Rows by their key, or by all that they hold where they have none."""
+    return sorted(rows, key=lambda row: str(row[key]) if key else repr(sorted(row.items())))
