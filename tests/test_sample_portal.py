@@ -392,6 +392,32 @@ def test_refusals(
     assert ("errorCode" in body) != ("error" in body)
 
 
+def test_soda_3_gives_the_same_rows_in_pages_of_a_total_order(portal: SamplePortal) -> None:
+    url = f"{portal.url}/api/v3/views/{PEOPLE}/query.json"
+    asked = {"query": "SELECT * WHERE sex = 'X'", "page": {"pageNumber": 1, "pageSize": 40}}
+    assert requests.post(url, json=asked, timeout=20).status_code == 403
+    token = {"X-App-Token": "any"}
+    rows: list[dict[str, Any]] = []
+    for number in range(1, 20):
+        asked["page"] = {"pageNumber": number, "pageSize": 40}
+        rows += requests.post(url, json=asked, headers=token, timeout=20).json()
+    same = json_page(portal, PEOPLE, select=":*,*", where="sex = 'X'", order=":id", limit=5000)
+    assert rows == same
+    assert len(rows) > 50
+    export = requests.post(
+        url.replace("query.json", "export.csv"),
+        json={"query": "select person_id, age order by :id", "includeSystem": False},
+        headers=token,
+        timeout=20,
+    )
+    assert (
+        export.text
+        == get(
+            portal, f"/resource/{PEOPLE}.csv", select="person_id,age", order=":id", limit=50_000
+        ).text
+    )
+
+
 # ---- control of the data
 
 

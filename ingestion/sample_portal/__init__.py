@@ -1,7 +1,8 @@
 """A SODA portal over generated Chicago crash data: to try the warehouse, to test and measure it.
 
 It answers as the City's portal does: `GET /resource/{id}.json|.csv|.geojson` with SoQL,
-`GET /api/views/{id}.json`. The data is made by DuckDB, the same for the same seed and size.
+`GET /api/views/{id}.json`; with a token also SODA 3, `POST /api/v3/views/{id}/query.json` and
+`/export.csv`. The data is made by DuckDB, the same for the same seed and size.
 
 It is told over HTTP what to do with its data, `POST /control/{verb}` with a JSON object:
 

@@ -1,9 +1,9 @@
-"""The portal's HTTP interface: SODA 2.1, the metadata, and the control of its data and faults."""
+"""The HTTP interface: SODA 2.1 and 3, the metadata, and the control of data and faults."""
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ingestion.sample_portal import refusals
+from ingestion.sample_portal import refusals, soda3
 from ingestion.sample_portal.answers import MEDIA_TYPES, Answer, answer
 from ingestion.sample_portal.broken import BrokenResponse, without_last_half, without_rows
 from ingestion.sample_portal.control import VERBS
 from ingestion.sample_portal.faults import Fault, Faults, RequestLog, What
 from ingestion.sample_portal.refusals import RefusalError
-from ingestion.sample_portal.soql import translate
+from ingestion.sample_portal.soql import Paging, translate
 from ingestion.sample_portal.store import Store
 
 HTML_PAGE = "<!DOCTYPE html><html><body><h1>We will be back soon</h1></body></html>\n"
@@ -60,6 +60,7 @@ def make_app(portal: Portal) -> Starlette:
     """The application over a portal."""
     routes = [
         Route("/resource/{dataset}.{form}", _resource),
+        Route("/api/v3/views/{dataset}/{verb:str}.{form}", _soda3, methods=["POST"]),
         Route("/api/views/{dataset}.json", _metadata),
         Route("/control/requests", _requests),
         Route("/control/{verb}", _control, methods=["POST"]),
@@ -70,6 +71,22 @@ def make_app(portal: Portal) -> Starlette:
 
 
 async def _resource(request: Request) -> Response:
+    return await _rows(request, dict(request.query_params), Paging())
+
+
+async def _soda3(request: Request) -> Response:
+    if _token(request) is None:
+        raise refusals.wrong_token()
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as error:
+        raise refusals.malformed(f"the body is no JSON: {error}") from error
+    is_export = request.path_params["verb"] == "export"
+    parameters, paging = soda3.asked(body, is_export=is_export)
+    return await _rows(request, parameters, paging)
+
+
+async def _rows(request: Request, parameters: Mapping[str, str], paging: Paging) -> Response:
     portal: Portal = request.app.state.portal
     dataset, form = request.path_params["dataset"], request.path_params["form"]
     what: What = "page"
@@ -79,7 +96,7 @@ async def _resource(request: Request) -> Response:
         if form not in MEDIA_TYPES:
             raise refusals.malformed(f"unknown form {form}")
         spec = portal.store.spec(dataset)
-        query = translate(spec, dict(request.query_params), dataset)
+        query = translate(spec, parameters, dataset, paging)
         what = "aggregate" if query.is_aggregate else "page"
         fault = portal.faults.take(dataset, what)
         _check_token(portal, request)

@@ -55,14 +55,28 @@ class Query:
     is_aggregate: bool
 
 
-def translate(spec: DatasetSpec, parameters: Mapping[str, str], table: str) -> Query:
+@dataclass(frozen=True)
+class Paging:
+    """What an interface adds to a query: SODA 2.1 a limit where there is none, SODA 3 its pages."""
+
+    limit: int | None = DEFAULT_LIMIT
+    offset: int = 0
+    largest_limit: int | None = LARGEST_LIMIT
+    has_total_order: bool = False
+    adds_system_fields: bool = False
+
+
+def translate(
+    spec: DatasetSpec, parameters: Mapping[str, str], table: str, paging: Paging | None = None
+) -> Query:
     """Turn the parameters of a request into one DuckDB query.
 
     Raises:
         RefusalError: the query cannot be parsed, names an unknown column or function, or asks
             for more than the largest page.
     """
-    return _Translation(spec, _parse(_text_of(spec, parameters))).query(table)
+    tree = _parse(_text_of(spec, parameters))
+    return _Translation(spec, tree, paging or Paging()).query(table)
 
 
 def _text_of(spec: DatasetSpec, parameters: Mapping[str, str]) -> str:
@@ -114,17 +128,18 @@ def _parse(text: str) -> exp.Select:
 
 
 class _Translation:
-    def __init__(self, spec: DatasetSpec, tree: exp.Select) -> None:
+    def __init__(self, spec: DatasetSpec, tree: exp.Select, paging: Paging) -> None:
+        self._paging = paging
         self._types = {c.field: c.type for c in spec.columns} | SYSTEM_FIELDS
         self._fields = [c.field for c in spec.columns]
         self._tree = tree
+        self._is_aggregate = bool(
+            tree.args.get("group") or any(e.find(exp.AggFunc) for e in tree.expressions)
+        )
         self._aliases = {e.alias.lower() for e in tree.expressions if isinstance(e, exp.Alias)}
 
     def query(self, table: str) -> Query:
         tree = self._tree
-        is_aggregate = bool(
-            tree.args.get("group") or any(e.find(exp.AggFunc) for e in tree.expressions)
-        )
         is_distinct = bool(tree.args.get("distinct"))
         columns: list[exp.Expr] = []
         outputs: list[Output] = []
@@ -142,14 +157,17 @@ class _Translation:
         if is_distinct:
             inner = exp.select("*").from_(inner.distinct().subquery("q"))
         inner = inner.order_by(*self._order(tree.args.get("order")))
-        inner = inner.limit(self._count("limit", DEFAULT_LIMIT, LARGEST_LIMIT))
-        if offset := self._count("offset", 0, None):
+        limit = self._count("limit", self._paging.limit, self._paging.largest_limit)
+        if limit is not None:
+            inner = inner.limit(limit)
+        if offset := self._count("offset", self._paging.offset, None):
             inner = inner.offset(offset)
-        return Query(inner.sql(dialect="duckdb"), tuple(outputs), is_aggregate)
+        return Query(inner.sql(dialect="duckdb"), tuple(outputs), self._is_aggregate)
 
     def _selected(self, selected: exp.Expr) -> list[tuple[exp.Expr, Output]]:
         if isinstance(selected, exp.Star):
-            return [self._plain(field, field) for field in self._fields]
+            system = SYSTEM_FIELDS if self._paging.adds_system_fields else ()
+            return [self._plain(field, field) for field in (*system, *self._fields)]
         expression = selected.unalias()
         if isinstance(expression, exp.Column):
             if expression.name == ":*":
@@ -207,9 +225,13 @@ class _Translation:
             typed.set("nulls_first", False)
             terms.append(typed)
         is_total = any(c.name == ":id" for term in terms for c in term.find_all(exp.Column))
-        return terms if is_total else [*terms, exp.Rand()]
+        if is_total:
+            return terms
+        if self._paging.has_total_order and not self._is_aggregate:
+            return [*terms, exp.column(":id", quoted=True)]
+        return [*terms, exp.Rand()]
 
-    def _count(self, clause: str, default: int, largest: int | None) -> int:
+    def _count(self, clause: str, default: int | None, largest: int | None) -> int | None:
         found = self._tree.args.get(clause)
         if not found:
             return default
