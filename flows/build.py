@@ -1,0 +1,137 @@
+"""dbt build: from raw to the marts, each node of dbt seen as a task run of Prefect."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows.progress import watcher
+from flows.runs import recorded
+from warehouse.connection import dbt_environment, ensure_ready
+from warehouse.errors import WarehouseError
+from warehouse.lock import sync_lock
+from warehouse.settings import DBT_PROJECT, ROOT, Target, resolve_target
+
+# A line that lists more names than this is read by nobody.
+_NAMES_A_LINE = 5
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: how many nodes there were, and those that warned."""
+
+    nodes: int
+    warnings: tuple[str, ...]
+
+
+@flow(name="build")
+def build(
+    target: Annotated[
+        Target | None, Field(description="The warehouse; by default DBT_TARGET, else duckdb.")
+    ] = None,
+    full_refresh: Annotated[
+        bool, Field(description="Build the incremental models anew from the whole of raw.")
+    ] = False,
+) -> None:
+    """Build and test every model from what raw holds.
+
+    Raises:
+        WarehouseError: the warehouse cannot be used, or a node failed; names the node.
+    """
+    where = resolve_target(target)
+    with sync_lock(where):
+        ensure_ready(where)
+        with recorded(where, {"build": True, "full_refresh": full_refresh}):
+            build_marts(where, full_refresh=full_refresh)
+
+
+def build_marts(target: Target, *, full_refresh: bool = False) -> Built:
+    """Run dbt build in this process: DuckDB lets one process write, and this one holds the lock.
+
+    Raises:
+        WarehouseError: dbt could not run, or nodes failed; names them and the first cause.
+    """
+    from dbt_common.events.base_types import EventLevel
+    from prefect_dbt import PrefectDbtSettings
+
+    from flows.dbt_nodes import NodeRunner
+
+    watch = watcher()
+    watch.say("dbt: building the marts")
+    arguments = ["build", "--target", target]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    with _environment(dbt_environment(target)):
+        runner = NodeRunner(
+            on_node=watch.node,
+            settings=PrefectDbtSettings(
+                project_dir=DBT_PROJECT,
+                profiles_dir=ROOT,
+                # By target, so that to switch between engines does not parse everything anew.
+                target_path=os.environ.get("DBT_TARGET_PATH", f"target/{target}"),
+                # For dbt's own log file: Prefect's levels, its default, are not dbt's.
+                log_level=EventLevel.INFO,
+            ),
+            raise_on_failure=False,
+            # An asset a node costs a fifth more, and nothing here reads them.
+            disable_assets=True,
+        )
+        try:
+            outcome = runner.invoke(arguments)
+        except ValueError as error:
+            raise WarehouseError(f"dbt build: {error}") from error
+        finally:
+            _close_connections(target)
+    return _judge(list(outcome.result.results))
+
+
+def _judge(results: list[object]) -> Built:
+    """Tell of warnings; fail when a node did."""
+    failed: list[str] = []
+    warned: list[str] = []
+    causes: list[str] = []
+    for result in results:
+        status = str(getattr(result, "status", ""))
+        node = getattr(result, "node", None)
+        name = f"{getattr(node, 'resource_type', 'node')} {getattr(node, 'name', '?')}"
+        message = " ".join(str(getattr(result, "message", None) or "no message").split())
+        if status in ("error", "fail", "runtime error"):
+            failed.append(name)
+            causes.append(message)
+            watcher().warn(f"dbt: {name} failed: {message}")
+        elif status == "warn":
+            warned.append(name)
+            watcher().warn(f"dbt: {name} warns: {message}")
+    if failed:
+        names = ", ".join(failed[:_NAMES_A_LINE])
+        more = f" and {len(failed) - _NAMES_A_LINE} more" if len(failed) > _NAMES_A_LINE else ""
+        raise WarehouseError(f"dbt build: {names}{more} failed: {causes[0]}")
+    watcher().say(f"dbt: {len(results)} nodes built and tested, {len(warned)} with warnings")
+    return Built(len(results), tuple(warned))
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for a block, and what they were before for what follows."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _close_connections(target: Target) -> None:
+    """Close DuckDB's file, which dbt would keep open for its next command in this process."""
+    if target == "duckdb":
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

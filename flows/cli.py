@@ -1,0 +1,247 @@
+"""The command line: checks what is asked, starts it, and shows what came of it.
+
+What is heavy is imported inside the commands, so that `--help` and a wrong call answer at once.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from flows import defaults
+from warehouse.errors import WarehouseError, WrongCall
+
+FAILED, WRONG_CALL = 1, 2
+
+app = typer.Typer(
+    help="The Chicago crash warehouse: from the City's portal to the marts.",
+    epilog="Exit code 0 is success, 1 a failed run, 2 a wrong call.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Target = Annotated[
+    str | None,
+    typer.Option(help="duckdb or postgis; by default DBT_TARGET, else duckdb.", metavar="TARGET"),
+]
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", help="Read every row again and build the models anew.")
+]
+
+
+@app.command()
+def sync(
+    datasets: Annotated[
+        list[str] | None, typer.Argument(help="Names in the catalog; all by default.")
+    ] = None,
+    target: Target = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only crashes of this day and later (crash_date).", metavar="DATE"),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Only crashes before this day.", metavar="DATE")
+    ] = None,
+    full_refresh: FullRefresh = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load generated data from a sample portal.")
+    ] = False,
+    sample_crashes: Annotated[
+        int | None,
+        typer.Option(
+            help="Crashes in the sample portal, 20000 by default.", min=1_000, max=1_000_000
+        ),
+    ] = None,
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Load only; the marts stay as they are.")
+    ] = False,
+) -> None:
+    """Load what is new at the portal, build the marts, and record both."""
+    from flows.checks import checked, read_date
+
+    first_day, last_day = read_date("--since", since), read_date("--until", until)
+    _, where = checked(datasets or (), target, first_day, last_day)
+    if sample_crashes and not sample:
+        raise WrongCall("--sample-crashes is the size of the sample portal: add --sample")
+    parameters: dict[str, Any] = {
+        "datasets": datasets or None,
+        "target": where,
+        "since": first_day,
+        "until": last_day,
+        "full_refresh": full_refresh,
+        "sample": sample,
+        "build": not no_build,
+    }
+    if sample_crashes:
+        parameters["sample_crashes"] = sample_crashes
+    if not sample:
+        from warehouse.settings import soda_settings
+
+        soda_settings()
+    wait_for_prefect = _start_prefect()
+    import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
+    import flows.sync
+    from flows import terminal
+
+    wait_for_prefect()
+    with terminal.watching():
+        loads = flows.sync.sync(**parameters)
+    terminal.show_table(
+        "Loaded",
+        ("dataset", "fetched", "inserted", "updated", "unchanged", "requests", "seconds", "status"),
+        (
+            (
+                load.dataset,
+                load.rows_fetched,
+                load.rows_inserted,
+                load.rows_updated,
+                load.rows_unchanged,
+                load.requests,
+                round(load.seconds, 1),
+                load.status,
+            )
+            for load in loads
+        ),
+    )
+    if not no_build:
+        _show_marts(where)
+
+
+@app.command()
+def build(target: Target = None, full_refresh: FullRefresh = False) -> None:
+    """Build and test the marts from what is loaded."""
+    from warehouse.settings import resolve_target
+
+    where = resolve_target(target)
+    wait_for_prefect = _start_prefect()
+    import flows.build
+    import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
+    from flows import terminal
+
+    wait_for_prefect()
+    with terminal.watching():
+        flows.build.build(target=where, full_refresh=full_refresh)
+    _show_marts(where)
+
+
+@app.command()
+def status(target: Target = None) -> None:
+    """Say per dataset: rows, newest row, last success, what the last run did."""
+    from flows import terminal
+    from ingestion.catalog import load_catalog
+    from warehouse import records
+    from warehouse.settings import resolve_target
+
+    datasets = load_catalog().datasets
+    found = records.status(
+        resolve_target(target), {name: entry.key_column for name, entry in datasets.items()}
+    )
+    terminal.show_table(
+        "",
+        ("dataset", "records", "newest row", "last success", "last run", "what it did"),
+        (
+            (
+                row.last_load.dataset,
+                row.records,
+                (row.newest_row_at or "")[:19],
+                f"{row.last_success_at:%Y-%m-%d %H:%M}" if row.last_success_at else "never",
+                f"{row.finished_at:%Y-%m-%d %H:%M}",
+                terminal.in_short(row.last_load),
+            )
+            for row in found
+        ),
+    )
+    terminal.console().print("Times are UTC.")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="A query that reads, such as 'select …'.")],
+    target: Target = None,
+) -> None:
+    """Ask the warehouse in SQL: a table on a terminal, CSV in a file or a pipe."""
+    from flows import terminal
+    from serving import query as reader
+    from warehouse.settings import resolve_target
+
+    answer = reader.query(resolve_target(target), sql)
+    if sys.stdout.isatty():
+        terminal.show_table("", answer.columns, answer.rows)
+    else:
+        terminal.write_csv(answer.columns, answer.rows)
+
+
+@app.command()
+def doctor(target: Target = None) -> None:
+    """Say what is missing on this machine, with the cure; exit 1 if the target lacks something."""
+    from flows.doctor import examine
+    from warehouse.settings import resolve_target
+
+    findings = examine(resolve_target(target))
+    for finding in findings:
+        typer.echo(finding.line)
+    if any(finding.is_needed and not finding.is_well for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+def _start_prefect() -> Any:
+    defaults.apply_for_command_line()
+    from flows import prefect_api
+
+    return prefect_api.start()
+
+
+def _show_marts(target: Any) -> None:
+    from flows import terminal
+    from serving.query import mart_counts
+
+    terminal.show_table("In the warehouse", ("table", "rows"), mart_counts(target))
+    option = "" if target == "duckdb" else f" --target {target}"
+    terminal.console().print(
+        f'Try: warehouse query{option} "select * from marts.crashes_daily'
+        ' order by crash_date desc limit 5"',
+        markup=False,
+    )
+
+
+def main() -> None:
+    """Run a command; an error is one line on standard error."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        code = app(standalone_mode=False) or 0
+    except TyperException as error:
+        code = _say(error.format_message(), WRONG_CALL)
+    except WrongCall as error:
+        code = _say(str(error), WRONG_CALL)
+    except WarehouseError as error:
+        code = _say(str(error), FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _say("interrupted: sync again to carry on from there", FAILED)
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if os.environ.get("WAREHOUSE_TRACEBACK"):
+            raise
+        text = " ".join(str(error).split())
+        code = _say(f"{type(error).__name__}: {text}; WAREHOUSE_TRACEBACK=1 shows where", FAILED)
+    sys.exit(code)
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"warehouse: {message}\n")
+    return code
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

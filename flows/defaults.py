@@ -1,0 +1,33 @@
+"""How this project sets the libraries' own settings; what the user set stands."""
+
+import os
+
+_DEFAULTS = {
+    # At run time nothing is asked of the network but the portal.
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+}
+
+_COMMAND_LINE_DEFAULTS = {
+    # The command line shows its own progress, and what went wrong as one line.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    # A server that ends with the command has no reader of logs.
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+}
+
+
+def apply() -> None:
+    """Set what is not set."""
+    _set(_DEFAULTS)
+
+
+def apply_for_command_line() -> None:
+    """Set what is not set and only suits a command on a terminal, not a worker."""
+    _set(_COMMAND_LINE_DEFAULTS)
+
+
+def _set(values: dict[str, str]) -> None:
+    for name, value in values.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,60 @@
+"""The record of a run in `ops`, from its beginning to whichever end it finds."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from prefect.runtime import deployment, flow_run
+
+from flows.progress import watcher
+from warehouse.connection import connect, has_table
+from warehouse.errors import WarehouseError
+from warehouse.records import finish_run, start_run
+from warehouse.settings import Target
+
+
+@contextlib.contextmanager
+def recorded(
+    target: Target,
+    parameters: Mapping[str, object],
+    *,
+    portal: str | None = None,
+    is_sample: bool = False,
+) -> Iterator[str]:
+    """Record in `ops` that a run begins, and how it ends, however it does."""
+    run_id = start_run(target, _trigger(), dict(parameters), portal=portal, is_sample=is_sample)
+    try:
+        yield run_id
+    except BaseException as error:
+        try:
+            finish_run(target, run_id, "failed", one_line(error))
+        except WarehouseError as second:
+            watcher().warn(f"the failure of run {run_id} could not be recorded: {second}")
+        raise
+    finish_run(target, run_id, "succeeded", None)
+
+
+def record_refusal(target: Target, parameters: Mapping[str, object], error: WarehouseError) -> None:
+    """Record a run that could not begin, if there is a warehouse; none is made for that."""
+    try:
+        with connect(target, read_only=True) as connection:
+            if not has_table(connection, "ops", "sync_runs"):
+                return
+        finish_run(target, start_run(target, _trigger(), parameters), "failed", str(error))
+    except WarehouseError as second:
+        watcher().warn(f"this failure is not recorded in ops: {second}")
+
+
+def one_line(error: BaseException) -> str:
+    """An error in one line, with its type where the text alone would not tell."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = " ".join(str(error).split())
+    return text if isinstance(error, WarehouseError) else f"{type(error).__name__}: {text}"
+
+
+def _trigger() -> str:
+    """What started this run: the deployment, by its schedule or by hand, or the command line."""
+    if not deployment.name:
+        return "command line"
+    by = "schedule" if "auto-scheduled" in (flow_run.tags or []) else "by hand"
+    return f"deployment {flow_run.flow_name}/{deployment.name}, {by}"

@@ -1,0 +1,200 @@
+"""The run from the portal to the marts: load, build, record; written once, here."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task, exponential_backoff
+from pydantic import Field
+
+from flows.build import build_marts
+from flows.checks import checked
+from flows.progress import watcher
+from flows.runs import one_line, record_refusal, recorded
+from ingestion.catalog import Dataset, load_catalog
+from ingestion.load import PortalIdentity, load_dataset, portal_identity
+from ingestion.soda import PortalError
+from warehouse.connection import ensure_ready
+from warehouse.errors import WarehouseError
+from warehouse.lock import sync_lock
+from warehouse.records import DatasetLoad, record_load
+from warehouse.settings import Target
+
+SAMPLE_CRASHES = 20_000
+_NAMES = tuple(load_catalog().datasets)
+_BASE_URL = "SOURCES__SODA__BASE_URL"
+
+
+def is_passing(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
+    """Whether to try a task again: only on what the portal may have got over by then."""
+    try:
+        state.result()
+    except PortalError as error:
+        return error.is_passing
+    except Exception:
+        return False
+    return False
+
+
+@task(
+    task_run_name="load {dataset.name}",
+    # A page is tried for half a minute by itself; this bears an outage of some minutes.
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=20),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_passing,
+    cache_policy=NO_CACHE,
+)
+def load(
+    dataset: Dataset,
+    target: Target,
+    since: date | None,
+    until: date | None,
+    full_refresh: bool,
+) -> DatasetLoad:
+    """Bring raw up to date with the portal, for one dataset."""
+    return load_dataset(
+        dataset,
+        target,
+        since=since,
+        until=until,
+        full_refresh=full_refresh,
+        on_progress=watcher().page,
+    )
+
+
+@flow(name="sync")
+def sync(
+    datasets: Annotated[
+        list[str] | None,
+        Field(
+            description=f"Only these datasets; all by default. Choose from {', '.join(_NAMES)}.",
+            json_schema_extra={"examples": [["crashes", "people"]]},
+        ),
+    ] = None,
+    target: Annotated[
+        Target | None, Field(description="The warehouse; by default DBT_TARGET, else duckdb.")
+    ] = None,
+    since: Annotated[
+        date | None, Field(description="Only crashes of this day and later (crash_date).")
+    ] = None,
+    until: Annotated[
+        date | None, Field(description="Only crashes before this day (crash_date).")
+    ] = None,
+    full_refresh: Annotated[
+        bool, Field(description="Read every row again and build the models anew.")
+    ] = False,
+    sample: Annotated[
+        bool, Field(description="Load generated data from a sample portal, not the City's.")
+    ] = False,
+    sample_crashes: Annotated[
+        int, Field(ge=1_000, le=1_000_000, description="Crashes in the sample portal.")
+    ] = SAMPLE_CRASHES,
+    build: Annotated[bool, Field(description="Build the marts after the load.")] = True,
+) -> list[DatasetLoad]:
+    """Load the datasets, build the marts from what was loaded, and record both in `ops`.
+
+    A dataset that fails does not keep the others from being loaded, and the marts then follow
+    those that were; the run fails all the same. The marts are not built when nothing was loaded.
+
+    Raises:
+        WrongCall: a dataset, the target or the period is none that there is.
+        WarehouseError: the portal, the warehouse, a dataset or a model failed.
+    """
+    chosen, where = checked(datasets or (), target, since, until)
+    parameters: dict[str, object] = {
+        "datasets": [dataset.name for dataset in chosen],
+        "target": where,
+        "since": since,
+        "until": until,
+        "full_refresh": full_refresh,
+        "sample": sample,
+        "build": build,
+    }
+    if sample:
+        parameters["sample_crashes"] = sample_crashes
+    with contextlib.ExitStack() as stack:
+        if sample:
+            stack.enter_context(_sample_portal(sample_crashes))
+        try:
+            portal = introduce_portal()
+        except WarehouseError as error:
+            record_refusal(where, parameters, error)
+            raise
+        stack.enter_context(sync_lock(where))
+        ensure_ready(where)
+        run_id = stack.enter_context(
+            recorded(where, parameters, portal=portal.address, is_sample=portal.is_sample)
+        )
+        loads = _load_all(chosen, where, since, until, full_refresh, run_id)
+        failures = [f"{done.dataset}: {done.error}" for done in loads if done.status == "failed"]
+        if build and len(failures) < len(loads):
+            try:
+                build_marts(where, full_refresh=full_refresh)
+            except WarehouseError as error:
+                failures.append(str(error))
+        if failures:
+            raise WarehouseError("; ".join(failures))
+    return loads
+
+
+def introduce_portal() -> PortalIdentity:
+    """Ask the portal who it is and say so, before anything is touched.
+
+    Raises:
+        PortalError: it cannot be reached.
+    """
+    required = next(entry for entry in load_catalog().datasets.values() if entry.required)
+    portal = portal_identity(required)
+    if portal.is_sample:
+        watcher().say(f"SAMPLE DATA: the portal {portal.address} serves generated crashes")
+    else:
+        watcher().say(f"portal: {portal.address}")
+    return portal
+
+
+def _load_all(
+    chosen: list[Dataset],
+    target: Target,
+    since: date | None,
+    until: date | None,
+    full_refresh: bool,
+    run_id: str,
+) -> list[DatasetLoad]:
+    """Load each dataset and record it at once, so that a killed run shows how far it came."""
+    loads = []
+    for dataset in chosen:
+        try:
+            done = load(dataset, target, since, until, full_refresh)
+        except Exception as error:
+            # Whatever it was: the others are loaded all the same, and the run fails at its end.
+            done = DatasetLoad(dataset.name, status="failed", error=one_line(error))
+        record_load(target, run_id, done)
+        if done.status == "loaded":
+            watcher().loaded(done)
+        else:
+            watcher().warn(f"{dataset.label}: {done.status}: {done.error}")
+        loads.append(done)
+    return loads
+
+
+@contextlib.contextmanager
+def _sample_portal(crashes: int) -> Iterator[None]:
+    """Serve generated data for a block and let the settings point at it."""
+    from ingestion.sample_portal import running
+
+    before = os.environ.get(_BASE_URL)
+    with running(crashes=crashes) as portal:
+        os.environ[_BASE_URL] = portal.url
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_BASE_URL]
+            else:
+                os.environ[_BASE_URL] = before

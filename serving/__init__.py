@@ -1,0 +1,1 @@
+"""Out: from the marts to people."""

@@ -1,0 +1,68 @@
+"""A look at the warehouse that changes nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+from adbc_driver_manager import Error as PostgresError
+
+from warehouse.connection import Connection, connect, spatial_extension
+from warehouse.errors import WarehouseError
+from warehouse.settings import Target
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave: the names of its columns, and its rows."""
+
+    columns: list[str]
+    rows: list[tuple[object, ...]]
+
+
+def query(target: Target, sql: str) -> Answer:
+    """Run a query that reads.
+
+    Raises:
+        WarehouseError: there is no warehouse, the query would write, or the engine refuses it.
+    """
+    with _reading(target) as connection:
+        table = connection.fetch(sql)
+    # By position: a query may give two columns one name.
+    columns = [column.to_pylist() for column in table.columns]
+    return Answer(table.column_names, list(zip(*columns, strict=True)))
+
+
+def mart_counts(target: Target) -> list[tuple[str, int]]:
+    """The marts and how many rows each has.
+
+    Raises:
+        WarehouseError: there is no warehouse.
+    """
+    with _reading(target) as connection:
+        marts = connection.fetch(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'marts' order by table_name"
+        )["table_name"].to_pylist()
+        return [
+            (
+                f"marts.{name}",
+                connection.fetch(f'select count(*) as n from marts."{name}"')["n"][0].as_py(),
+            )
+            for name in marts
+        ]
+
+
+@contextmanager
+def _reading(target: Target) -> Iterator[Connection]:
+    """A session that can read only, with the engines' errors in one line."""
+    try:
+        with connect(target, read_only=True) as connection:
+            if target == "duckdb":
+                connection.execute(f"load '{spatial_extension()}'")
+            yield connection
+    except (duckdb.Error, PostgresError) as error:
+        text = str(error)
+        if "read-only" in text:
+            raise WarehouseError(f"a query may only read: {text}") from error
+        raise WarehouseError(text) from error
