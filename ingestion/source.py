@@ -9,7 +9,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from ingestion.catalog import Dataset
-from ingestion.soda import SYSTEM_COLUMNS, Mark, Metadata, Portal, PortalError, beyond
+from ingestion.soda import Mark, Metadata, Portal, PortalError, beyond
 from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
 
 # Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
@@ -82,17 +82,18 @@ class Reading:
         if self.expected_rows is None:
             self.expected_rows = self._rows_left()
             self.is_complete = self.expected_rows == 0
-        # What this step keeps is not in raw yet: a row that is amended while we page comes twice.
-        kept: list[pa.Table] = []
+        # The versions of this step are not in raw yet; a row amended while we page comes twice.
+        earlier: list[pa.Table] = []
         empty = 0
         for _ in range(_PAGES_A_STEP):
             if self.is_complete:
                 return
             page = self.portal.page(self.dataset.id, self.columns, self.part, self.mark)
             if page.num_rows:
-                new = self._new_versions(page, kept)
+                new = self._new_versions(page, earlier)
                 if new.num_rows:
-                    kept.append(new)
+                    named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
+                    earlier.append(new.select(named).rename_columns(KNOWN_COLUMNS))
                     yield new
             # Only a count tells the last page from one that was cut short at a row's end.
             if page.num_rows < self.portal.page_size:
@@ -112,13 +113,10 @@ class Reading:
             self.dataset.id, " and ".join(f"({part})" for part in conditions) or None
         )
 
-    def _new_versions(self, page: pa.Table, kept: list[pa.Table]) -> pa.Table:
+    def _new_versions(self, page: pa.Table, earlier: list[pa.Table]) -> pa.Table:
         signed = self.known.sign(with_version_hash(page, self.columns))
-        key = self.dataset.key_column
-        earlier = [
-            table.select([key, *KNOWN_COLUMNS[1:]]).rename_columns(KNOWN_COLUMNS) for table in kept
-        ]
-        found = sift(signed, key, pa.concat_tables([self.known.versions(signed), *earlier]))
+        known = pa.concat_tables([self.known.versions(signed), *earlier])
+        found = sift(signed, self.dataset.key_column, known)
         self.mark = Mark(page["_row_updated_at"][-1].as_py(), page["_row_id"][-1].as_py())
         self.pages += 1
         self.fetched += page.num_rows
