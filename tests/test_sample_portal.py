@@ -326,6 +326,8 @@ def test_aggregates(portal: SamplePortal) -> None:
     assert top["m"] == max(row[":updated_at"] or "" for row in all_rows(portal, CRASHES))
     lights = json_page(portal, CRASHES, select="distinct lighting_condition")
     assert len(lights) == 6
+    hours = json_page(portal, CRASHES, select="crash_hour", group="crash_hour", order="crash_hour")
+    assert [int(row["crash_hour"]) for row in hours] == list(range(24))
     query = "select crash_hour, count(*) as n group by crash_hour having count(*) > 1 limit 30"
     assert len(json_page(portal, CRASHES, query=query)) > 15
     bare = requests.get(
