@@ -190,7 +190,7 @@ class Portal:
             retry=tenacity.retry_if_exception(_may_pass),
             stop=tenacity.stop_after_attempt(self._attempts),
             wait=_wait,
-            before_sleep=tenacity.before_sleep_log(logger, logging.WARNING),
+            before_sleep=_say_so,
             reraise=True,
         )
         answer: Answer = attempts(self._ask_once, path, query, read)
@@ -330,6 +330,11 @@ def _wait(state: tenacity.RetryCallState) -> float:
     fault = state.outcome.exception() if state.outcome else None
     asked = fault.retry_after_s if isinstance(fault, PortalError) else None
     return max(asked or 0.0, _BACKOFF(state))
+
+
+def _say_so(state: tenacity.RetryCallState) -> None:
+    fault = state.outcome.exception() if state.outcome else None
+    logger.warning("%s; asking again in %.1f s", fault, state.upcoming_sleep)
 
 
 def _cause(error: Exception) -> str:
