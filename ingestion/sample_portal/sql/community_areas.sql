@@ -1,4 +1,5 @@
--- The City's own names belong to other shapes, so these areas are only numbered.
+-- The City's own names belong to other shapes, so these areas are only
+-- numbered.
 select
     the_geom,
     'SAMPLE AREA ' || place_no as community,

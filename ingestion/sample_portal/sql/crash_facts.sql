@@ -21,7 +21,8 @@ dated as (
         -- people round: the hour, the half, the quarter, five minutes
         case
             when chance(n.k, 'rounding') < 0.22 then one_of(n.k, 'half', 2) * 30
-            when chance(n.k, 'rounding') < 0.40 then one_of(n.k, 'quarter', 4) * 15
+            when chance(n.k, 'rounding') < 0.40
+                then one_of(n.k, 'quarter', 4) * 15
             when chance(n.k, 'rounding') < 0.72 then one_of(n.k, 'five', 12) * 5
             else one_of(n.k, 'minute', 60)
         end as minute
@@ -42,7 +43,8 @@ placed as (
         case
             when chance(d.k, 'crossing') < 0.45 and len(s.crossings) > 0
                 then
-                    s.crossings[1 + one_of(d.k, 'which crossing', len(s.crossings))]
+                    s.crossings[1
+                        + one_of(d.k, 'which crossing', len(s.crossings))]
                     + (chance(d.k, 'along') - 0.5) * 0.02
             else s.from_miles + chance(d.k, 'along') * 0.5
         end as along_miles,
@@ -62,7 +64,8 @@ select
     sha256(p.k || 'left') || sha256(p.k || 'right') as crash_record_id,
     case
         when pick_first_crash_type(chance(p.k, 'first crash type')) in (
-            'FIXED OBJECT', 'OTHER OBJECT', 'ANIMAL', 'OVERTURNED', 'OTHER NONCOLLISION'
+            'FIXED OBJECT', 'OTHER OBJECT', 'ANIMAL', 'OVERTURNED',
+                'OTHER NONCOLLISION'
         )
             then case when chance(p.k, 'alone') < 0.9 then 1 else 2 end
         when pick_first_crash_type(chance(p.k, 'first crash type')) in (

@@ -2,7 +2,8 @@ with injured as (
     select
         crash_no,
         count(*) filter (where injury = 'FATAL') as fatal,
-        count(*) filter (where injury = 'INCAPACITATING INJURY') as incapacitating,
+        count(*) filter (where injury = 'INCAPACITATING INJURY')
+            as incapacitating,
         count(*) filter (where injury = 'NONINCAPACITATING INJURY') as evident,
         count(*) filter (where injury = 'REPORTED, NOT EVIDENT') as reported,
         count(*) filter (where injury = 'NO INDICATION OF INJURY') as unhurt
@@ -18,14 +19,19 @@ crash as (
         month(c.day) as month_no,
         coalesce(here.beat, own.beat) as beat,
         -- sunrise and sunset by month, in hours of the clock on the wall
-        c.hour + 0.5 - [7.2, 6.8, 6.9, 6.2, 5.5, 5.3, 5.5, 6.0, 6.5, 7.0, 6.6, 7.1][month(c.day)]
+        c.hour + 0.5
+            - [7.2, 6.8, 6.9, 6.2, 5.5, 5.3, 5.5, 6.0, 6.5, 7.0, 6.6,
+            7.1][month(c.day)]
             as hours_after_sunrise,
-        [16.7, 17.4, 18.6, 19.5, 20.0, 20.4, 20.4, 19.8, 18.9, 18.1, 16.7, 16.3][month(c.day)]
+        [16.7, 17.4, 18.6, 19.5, 20.0, 20.4, 20.4, 19.8, 18.9, 18.1, 16.7,
+            16.3][month(c.day)]
         - c.hour - 0.5 as hours_before_sunset,
         case
             when month(c.day) in (12, 1, 2)
-                then pick_weather_winter(chance(hash(c.day, c.hour // 6, seed()), 'weather'))
-            else pick_weather_summer(chance(hash(c.day, c.hour // 6, seed()), 'weather'))
+                then pick_weather_winter(chance(hash(c.day, c.hour // 6,
+                    seed()), 'weather'))
+            else pick_weather_summer(chance(hash(c.day, c.hour // 6, seed()),
+                'weather'))
         end as weather_of_the_hour,
         pick_traffic_control_device(chance(c.k, 'control')) as any_control,
         yes_or_no(c.k, 'work zone', 0.006, 0.0015) as work_zone,
@@ -52,7 +58,8 @@ seen as (
         case
             when at_crossing and traffic >= 3 and chance(k, 'signal') < 0.55
                 then 'TRAFFIC SIGNAL'
-            when not at_crossing and any_control = 'TRAFFIC SIGNAL' then 'NO CONTROLS'
+            when not at_crossing and any_control = 'TRAFFIC SIGNAL'
+                then 'NO CONTROLS'
             else any_control
         end as control,
         case
@@ -68,9 +75,11 @@ seen as (
 pointed as (
     select
         *,
-        case place when 'missing' then null when 'zero' then 0.0 when 'elsewhere' then 40.1106 else lat
+        case place when 'missing' then null when 'zero' then 0.0
+            when 'elsewhere' then 40.1106 else lat
         end as point_lat,
-        case place when 'missing' then null when 'zero' then 0.0 when 'elsewhere' then -88.2073 else lon
+        case place when 'missing' then null when 'zero' then 0.0
+            when 'elsewhere' then -88.2073 else lon
         end as point_lon
     from seen
 )
@@ -92,8 +101,10 @@ select
     end as device_condition,
     weather as weather_condition,
     case
-        when abs(hours_after_sunrise) <= 0.5 then pick_light_dawn(chance(k, 'light'))
-        when abs(hours_before_sunset) <= 0.5 then pick_light_dusk(chance(k, 'light'))
+        when abs(hours_after_sunrise) <= 0.5
+            then pick_light_dawn(chance(k, 'light'))
+        when abs(hours_before_sunset) <= 0.5
+            then pick_light_dusk(chance(k, 'light'))
         when hours_after_sunrise > 0 and hours_before_sunset > 0
             then pick_light_day(chance(k, 'light'))
         else pick_light_night(chance(k, 'light'))
@@ -134,21 +145,28 @@ select
     pick_damage(chance(k, 'damage')) as damage,
     iso(crashed_at + to_minutes(
         case
-            when chance(k, 'notified') < 0.72 then one_of(k, 'notified within', 90)
-            when chance(k, 'notified') < 0.9 then 60 + one_of(k, 'notified in hours', 660)
+            when chance(k, 'notified') < 0.72
+                then one_of(k, 'notified within', 90)
+            when chance(k, 'notified') < 0.9 then 60
+                + one_of(k, 'notified in hours', 660)
             else 720 + one_of(k, 'notified in days', 10000)
         end
     )) as date_police_notified,
-    pick_prim_contributory_cause(chance(k, 'first cause')) as prim_contributory_cause,
-    pick_sec_contributory_cause(chance(k, 'second cause')) as sec_contributory_cause,
-    greatest(1, round(case runs when 'ns' then number_at(y) else abs(x) * 800 end))::integer
+    pick_prim_contributory_cause(chance(k, 'first cause'))
+        as prim_contributory_cause,
+    pick_sec_contributory_cause(chance(k, 'second cause'))
+        as sec_contributory_cause,
+    greatest(1,
+        round(case runs when 'ns' then number_at(y) else abs(x) * 800
+        end))::integer
         as street_no,
     case
         when runs = 'ns' then case when y >= 0 then 'N' else 'S' end
         when x >= 0 then 'E'
         else 'W'
     end as street_direction,
-    case when chance(k, 'street written') < 0.0003 then street || ' ' else street end
+    case when chance(k, 'street written') < 0.0003 then street || ' '
+        else street end
         as street_name,
     case
         when chance(k, 'beat lost') < 0.00001 then null
@@ -162,7 +180,8 @@ select
         else yes_or_no(k, 'door', 0.002, 0.0015)
     end as dooring_i,
     work_zone as work_zone_i,
-    case when work_zone = 'Y' then pick_work_zone_type(chance(k, 'work zone type')) end
+    case when work_zone = 'Y'
+        then pick_work_zone_type(chance(k, 'work zone type')) end
         as work_zone_type,
     case when work_zone = 'Y' then yes_or_no(k, 'workers', 0.28, 0.02) end
         as workers_present_i,
@@ -185,9 +204,12 @@ select
     hour as crash_hour,
     dayofweek(day) + 1 as crash_day_of_week,
     month_no as crash_month,
-    case place when 'zero' then '0' else decimals(point_lat, 10) end as latitude,
-    case place when 'zero' then '0' else decimals(point_lon, 10) end as longitude,
-    case place when 'zero' then 'POINT (0 0)' else wkt_point(point_lon, point_lat, 12) end
+    case place when 'zero' then '0' else decimals(point_lat, 10) end
+        as latitude,
+    case place when 'zero' then '0' else decimals(point_lon, 10) end
+        as longitude,
+    case place when 'zero' then 'POINT (0 0)'
+        else wkt_point(point_lon, point_lat, 12) end
         as location,
     hash(k, 'crash') as row_key,
     day as happened_on

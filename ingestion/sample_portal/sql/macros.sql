@@ -1,13 +1,11 @@
--- Chance without state: the same key and purpose give the same number on any run and thread.
--- The outer hash is needed because DuckDB joins the hashes of several values by xor alone.
+-- Chance without state: the same key and purpose give the same number on any
+-- run and thread. The outer hash is needed because DuckDB joins the hashes of
+-- several values by xor alone.
 create macro chance(k, purpose) as
     (hash(hash(k, purpose)) >> 11) / 9007199254740992.0;
 
 create macro one_of(k, purpose, n) as
     floor(chance(k, purpose) * n)::integer;
-
-create macro yes(k, purpose, share) as
-    case when chance(k, purpose) < share then 'Y' end;
 
 create macro yes_or_no(k, purpose, yes_share, no_share) as
     case
@@ -15,14 +13,14 @@ create macro yes_or_no(k, purpose, yes_share, no_share) as
         when chance(k, purpose) < yes_share + no_share then 'N'
     end;
 
--- Miles from State and Madison to degrees: a mile is 1609.344 m, a degree at 41.85 N is 111 073 m
--- of latitude and 83 040 m of longitude.
+-- Miles from State and Madison to degrees: a mile is 1609.344 m, a degree at
+-- 41.85 N is 111 073 m of latitude and 83 040 m of longitude.
 create macro latitude_of(miles_north) as 41.8820 + miles_north * 0.0144890;
 
 create macro longitude_of(miles_east) as -87.6278 + miles_east * 0.0193800;
 
--- 800 numbers to the mile, but for the first three miles south, which were numbered before the
--- grid was: Roosevelt 1200, Cermak 2200, 31st Street 3100.
+-- 800 numbers to the mile, but for the first three miles south, which were
+-- numbered before the grid was: Roosevelt 1200, Cermak 2200, 31st Street 3100.
 create macro number_at(miles_north) as
     case
         when miles_north >= 0 then miles_north * 800
@@ -41,8 +39,8 @@ create macro miles_at(number_north) as
         else -3 + (number_north + 3100) / 800.0
     end;
 
--- Places are made of half-mile cells whose borders run half a block beside the streets, so that
--- no street is a border.
+-- Places are made of half-mile cells whose borders run half a block beside the
+-- streets, so that no street is a border.
 create macro cell_at(miles) as floor((miles - 0.0625) / 0.5)::integer;
 
 create macro decimals(x, n) as rtrim(printf('%.' || n || 'f', x), '0');
@@ -59,25 +57,29 @@ create macro in_words(name) as
 create macro iso(t) as strftime(t, '%Y-%m-%dT%H:%M:%S.%g');
 
 create macro code_of(k) as
-    lower(to_base(((hash(hash(k)) >> 2) % 4738381338321616896)::bigint, 36, 12));
+    lower(
+        to_base(((hash(hash(k)) >> 2) % 4738381338321616896)::bigint, 36, 12)
+    );
 
 create macro row_id(k) as
-    'row-' || code_of(k)[1:4] || '-' || code_of(k)[5:8] || '~' || code_of(k)[9:12];
+    'row-' || code_of(k)[1:4] || '-' || code_of(k)[5:8] || '~'
+        || code_of(k)[9:12];
 
 -- The publisher writes once a day, everything of that day with one stamp.
 create macro stamp_of(day, dataset) as
     day::timestamp + interval 10 hour
     + to_milliseconds((hash(hash(day, dataset)) % 3600000)::bigint);
 
--- A vehicle's area number n of 12: flagged where it is hit or beside what is hit.
+-- A vehicle's area number n of 12: flagged where it is hit or beside what is
+-- hit.
 create macro area_flag(k, area, further_areas, n) as
     case
         when (n - area + 12) % 12 <= further_areas
-            then case when chance(k, 'no area ' || n) < 0.03 then 'N' else 'Y' end
+            then if(chance(k, 'no area ' || n) < 0.03, 'N', 'Y')
     end;
 
--- What happened before March 2021 was published at once, all with one stamp; since then a report
--- appears after a day or some.
+-- What happened before March 2021 was published at once, all with one stamp;
+-- since then a report appears after a day or some.
 create macro published_on(day, k) as
     least(
         date '2026-08-04',
@@ -95,8 +97,10 @@ create macro amended_on(day, k) as
     least(
         date '2026-08-04',
         published_on(day, k) + case
-            when chance(k, 'amended') < 0.05 then 1 + one_of(k, 'amended within', 30)
-            when chance(k, 'amended') < 0.06 then 1 + one_of(k, 'amended late', 900)
+            when chance(k, 'amended') < 0.05
+                then 1 + one_of(k, 'amended within', 30)
+            when chance(k, 'amended') < 0.06
+                then 1 + one_of(k, 'amended late', 900)
             else 0
         end
     );

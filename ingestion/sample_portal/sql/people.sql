@@ -1,7 +1,8 @@
 with person as (
     select
         *,
-        person_type in ('PEDESTRIAN', 'BICYCLE', 'NON-MOTOR VEHICLE') as is_vulnerable,
+        person_type in ('PEDESTRIAN', 'BICYCLE', 'NON-MOTOR VEHICLE')
+            as is_vulnerable,
         person_type = 'BICYCLE' as is_cyclist,
         person_type = 'DRIVER' as is_driver,
         injury is not null and injury <> 'NO INDICATION OF INJURY' as is_injured
@@ -9,15 +10,18 @@ with person as (
 )
 
 select
-    case when person_type = 'PASSENGER' then 'P' else 'O' end || (10 + person_no) as person_id,
+    case when person_type = 'PASSENGER' then 'P' else 'O' end
+        || (10 + person_no) as person_id,
     person_type,
     crash_record_id,
     case when not is_vulnerable then unit_id end as vehicle_id,
     iso(case
-        when chance(k, 'other date') < 0.00007 then crashed_at + interval 12 hour
+        when chance(k, 'other date') < 0.00007
+            then crashed_at + interval 12 hour
         else crashed_at
     end) as crash_date,
-    case when person_type = 'PASSENGER' then pick_seat_no(chance(k, 'seat')) end as seat_no,
+    case when person_type = 'PASSENGER' then pick_seat_no(chance(k, 'seat')) end
+        as seat_no,
     pick_city(chance(k, 'city')) as city,
     pick_state(chance(k, 'state')) as state,
     pick_zipcode(chance(k, 'zipcode')) as zipcode,
@@ -32,9 +36,11 @@ select
         else pick_age_driver(chance(k, 'age'))
     end end as age,
     case when is_driver and chance(k, 'license known') < 0.75
-        then pick_drivers_license_state(chance(k, 'license')) end as drivers_license_state,
+        then pick_drivers_license_state(chance(k, 'license')) end
+            as drivers_license_state,
     case when is_driver and chance(k, 'license known') < 0.75
-        then pick_drivers_license_class(chance(k, 'license class')) end as drivers_license_class,
+        then pick_drivers_license_class(chance(k, 'license class')) end
+            as drivers_license_class,
     case
         when is_cyclist then pick_safety_cyclist(chance(k, 'safety'))
         when is_vulnerable then pick_safety_vulnerable(chance(k, 'safety'))
@@ -49,10 +55,14 @@ select
         else pick_ejection_occupant(chance(k, 'ejection'))
     end as ejection,
     injury as injury_classification,
-    case when chance(k, 'hospital known') < case when is_injured then 0.62 else 0.09 end
-        then pick_hospital(chance(k, 'hospital')) end as hospital,
-    case when chance(k, 'ems known') < case when is_injured then 0.5 else 0.04 end
-        then pick_ems_agency(chance(k, 'ems')) end as ems_agency,
+    case
+        when chance(k, 'hospital known') < if(is_injured, 0.62, 0.09)
+            then pick_hospital(chance(k, 'hospital'))
+    end as hospital,
+    case
+        when chance(k, 'ems known') < if(is_injured, 0.5, 0.04)
+            then pick_ems_agency(chance(k, 'ems'))
+    end as ems_agency,
     case
         when chance(k, 'ems run') < 0.00002 then ''
         when is_injured and chance(k, 'ems run') < 0.08
@@ -62,26 +72,33 @@ select
         when is_vulnerable then pick_action_vulnerable(chance(k, 'action'))
         when is_driver then pick_driver_action(chance(k, 'action'))
     end as driver_action,
-    case when is_driver or is_vulnerable then pick_driver_vision(chance(k, 'vision')) end
+    case when is_driver or is_vulnerable
+        then pick_driver_vision(chance(k, 'vision')) end
         as driver_vision,
     case
-        when is_vulnerable then pick_condition_vulnerable(chance(k, 'condition'))
+        when is_vulnerable
+            then pick_condition_vulnerable(chance(k, 'condition'))
         when is_driver then pick_physical_condition(chance(k, 'condition'))
     end as physical_condition,
     case
-        when person_type = 'PEDESTRIAN' then pick_pedestrian_action(chance(k, 'crossing'))
+        when person_type = 'PEDESTRIAN'
+            then pick_pedestrian_action(chance(k, 'crossing'))
         when is_vulnerable then pick_pedpedal_action(chance(k, 'crossing'))
     end as pedpedal_action,
-    case when is_vulnerable then pick_pedpedal_visibility(chance(k, 'visibility')) end
+    case when is_vulnerable
+        then pick_pedpedal_visibility(chance(k, 'visibility')) end
         as pedpedal_visibility,
-    case when is_vulnerable then pick_pedpedal_location(chance(k, 'location')) end
+    case when is_vulnerable then pick_pedpedal_location(chance(k, 'location'))
+        end
         as pedpedal_location,
-    case when is_driver or is_vulnerable then pick_bac_result(chance(k, 'bac')) end as bac_result,
+    case when is_driver or is_vulnerable then pick_bac_result(chance(k, 'bac'))
+        end as bac_result,
     case
         when is_driver and chance(k, 'bac value') < 0.0013
             then pick_bac_result_value(chance(k, 'alcohol'))
     end as bac_result_value,
-    case when is_driver or is_vulnerable then yes_or_no(k, 'phone', 0.0006, 0.0004) end
+    case when is_driver or is_vulnerable
+        then yes_or_no(k, 'phone', 0.0006, 0.0004) end
         as cell_phone_use,
     hash(k, 'person') as row_key,
     day as happened_on

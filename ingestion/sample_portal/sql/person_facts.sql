@@ -25,7 +25,8 @@ with person as (
 exposed as (
     select
         *,
-        person_type in ('PEDESTRIAN', 'BICYCLE', 'NON-MOTOR VEHICLE') as is_on_foot_or_cycle
+        person_type in ('PEDESTRIAN', 'BICYCLE', 'NON-MOTOR VEHICLE')
+            as is_on_foot_or_cycle
     from person
 )
 
@@ -35,11 +36,14 @@ select
         when chance(k, 'unknown injury') < 0.0004 then null
         when
             has_injuries
-            and chance(k, 'injured') < case when is_on_foot_or_cycle then 0.93 else 0.42 end
+            and chance(k, 'injured') < case when is_on_foot_or_cycle then 0.93
+                else 0.42 end
             then case
-                when chance(k, 'how') < case when is_on_foot_or_cycle then 0.009 else 0.004 end
+                when chance(k, 'how') < case when is_on_foot_or_cycle then 0.009
+                    else 0.004 end
                     then 'FATAL'
-                when chance(k, 'how') < case when is_on_foot_or_cycle then 0.13 else 0.085 end
+                when chance(k, 'how') < case when is_on_foot_or_cycle then 0.13
+                    else 0.085 end
                     then 'INCAPACITATING INJURY'
                 when chance(k, 'how') < 0.64 then 'NONINCAPACITATING INJURY'
                 else 'REPORTED, NOT EVIDENT'

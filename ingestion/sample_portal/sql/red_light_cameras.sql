@@ -10,11 +10,13 @@ with watched as (
 
 select
     round(number_at(y))::integer
-    || case when y >= 0 then ' North ' else ' South ' end || in_words(ns_name) as intersection,
+    || case when y >= 0 then ' North ' else ' South ' end || in_words(ns_name)
+        as intersection,
     [['NB', 'SB'], ['EB', 'WB']][1 + place_no % 2][c.camera] as first_approach,
     case when place_no % 3 = 0 then 'EB' end as second_approach,
     case when place_no % 50 = 0 then 'WB' end as third_approach,
-    iso((date '2003-11-01' + one_of(hash(place_no, c.camera), 'live', 6000))::timestamp)
+    iso((date '2003-11-01'
+        + one_of(hash(place_no, c.camera), 'live', 6000))::timestamp)
         as go_live_date,
     decimals(latitude_of(y) + (c.camera - 1.5) * 0.0003, 6) as latitude,
     decimals(longitude_of(x), 5) as longitude,

@@ -1,10 +1,12 @@
--- The grid: streets, their stretches through the cells of the city, their crossings.
+-- The grid: streets, their stretches through the cells of the city, their
+-- crossings.
 create table streets as
 select
     name,
     runs,
     traffic,
-    case runs when 'ns' then number / 800.0 else miles_at(number) end as at_miles
+    case runs when 'ns' then number / 800.0 else miles_at(number) end
+        as at_miles
 from street_list;
 
 create table stretches as
@@ -45,7 +47,8 @@ with_crossings as (
     select
         s.*,
         coalesce((
-            select list(case s.runs when 'ns' then x.y else x.x end order by x.x, x.y)
+            select list(case s.runs when 'ns' then x.y else x.x
+                end order by x.x, x.y)
             from crossed as x
             where
                 case s.runs when 'ns' then x.ns_name else x.ew_name end = s.name
@@ -90,13 +93,16 @@ inner join cells as c
 where n.runs = 'ns' and e.runs = 'ew' and n.traffic >= 2 and e.traffic >= 2
 order by crossing_no;
 
--- Days with the share of all crashes that came before them; a Friday has more than a Sunday.
+-- Days with the share of all crashes that came before them; a Friday has more
+-- than a Sunday.
 create table days as
 with weighted as (
     select
         d.day::date as day,
-        m.crashes * [0.87, 0.94, 0.98, 1.0, 1.02, 1.14, 1.05][dayofweek(d.day) + 1]
-        / extract(day from least(last_day(m.month), date '2026-08-03')) as weight
+        m.crashes * [0.87, 0.94, 0.98, 1.0, 1.02, 1.14, 1.05][dayofweek(d.day)
+            + 1]
+        / extract(day from least(last_day(m.month), date '2026-08-03'))
+            as weight
     from month_list as m,
         generate_series(
             m.month::timestamp,

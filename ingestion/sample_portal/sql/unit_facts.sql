@@ -12,12 +12,17 @@ with unit as (
         u.unit_no,
         hash(hash(c.k, u.unit_no, 'unit')) as k,
         case
-            when u.unit_no = c.units and c.first_crash_type = 'PEDESTRIAN' then 'PEDESTRIAN'
-            when u.unit_no = c.units and c.first_crash_type = 'PEDALCYCLIST' then 'BICYCLE'
-            when u.unit_no > 1 and c.first_crash_type = 'PARKED MOTOR VEHICLE' then 'PARKED'
-            when u.unit_no > 1 and chance(c.k, 'also parked') < 0.045 then 'PARKED'
+            when u.unit_no = c.units and c.first_crash_type = 'PEDESTRIAN'
+                then 'PEDESTRIAN'
+            when u.unit_no = c.units and c.first_crash_type = 'PEDALCYCLIST'
+                then 'BICYCLE'
+            when u.unit_no > 1 and c.first_crash_type = 'PARKED MOTOR VEHICLE'
+                then 'PARKED'
+            when u.unit_no > 1 and chance(c.k, 'also parked') < 0.045
+                then 'PARKED'
             when c.units = 1 then 'DRIVER'
-            else pick_unit_type_moving(chance(hash(c.k, u.unit_no), 'unit type'))
+            else pick_unit_type_moving(chance(hash(c.k, u.unit_no),
+                'unit type'))
         end as unit_type
     from crash_facts as c, range(1, c.units + 1) as u (unit_no)
 ),
@@ -36,7 +41,8 @@ manned as (
     select
         *,
         case
-            when is_without_people or unit_type in ('PARKED', 'DRIVERLESS') then 0
+            when is_without_people or unit_type in ('PARKED', 'DRIVERLESS')
+                then 0
             else 1 + coalesce(passengers, 0)
         end as people
     from filled
