@@ -1,6 +1,12 @@
 """What tests share: servers, which are costly, but no state; each test has its own warehouse."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -51,12 +57,21 @@ def portal() -> Iterator[SamplePortal]:
         yield portal
 
 
-@pytest.fixture
-def own_portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[SamplePortal]:
-    """A portal of the test's own, to change and to break, which the warehouse loads from."""
+@pytest.fixture(scope="session")
+def portal_to_change() -> Iterator[SamplePortal]:
     with running(crashes=1_000) as portal:
-        monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
         yield portal
+
+
+@pytest.fixture
+def own_portal(
+    portal_to_change: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SamplePortal]:
+    """A portal to change and to break, which the warehouse loads from; as new for each test."""
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal_to_change.url)
+    yield portal_to_change
+    portal_to_change.reset()
+    portal_to_change.forget_requests()
 
 
 @pytest.fixture(scope="session")
@@ -107,3 +122,45 @@ def both_warehouses(
     first, second = (empty_warehouse(target, tmp_path, monkeypatch, request) for target in TARGETS)
     with first, second:
         yield TARGETS
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server that this process and its children report to; its API's address."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.events.worker import EventsWorker
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("prefect")
+    url = f"http://127.0.0.1:{port}/api"
+    with pytest.MonkeyPatch.context() as environment, (folder / "server.log").open("w") as log:
+        environment.setenv("PREFECT_HOME", str(folder))
+        command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui"]
+        server = subprocess.Popen(
+            [*command, "--port", str(port)], stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            _wait_for(f"{url}/health", server)
+            environment.setenv("PREFECT_API_URL", url)
+            environment.setenv("PREFECT_LOGGING_TO_API_ENABLED", "false")
+            refresh_global_settings_context()
+            yield url
+            # What is still to be sent would be tried for a minute after the server is gone.
+            EventsWorker.drain_all(timeout=10)
+        finally:
+            server.terminate()
+            server.wait(30)
+    refresh_global_settings_context()
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"nothing answers at {address}")

@@ -22,6 +22,10 @@ CATALOG = load_catalog().datasets
 IDS = {name: dataset.id for name, dataset in CATALOG.items()}
 
 
+# For what has nothing to do with the engine.
+on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+
+
 def load(name: str, target: Target, **options: object) -> DatasetLoad:
     return load_dataset(CATALOG[name], target, **options)  # type: ignore[arg-type]
 
@@ -224,6 +228,7 @@ def test_a_layer_without_dates_is_loaded_whole_whatever_the_period(
     assert "st_length_" in raw(warehouse, "wards").column_names
 
 
+@on_duckdb
 @pytest.mark.parametrize("fault", ["status", "html", "cut", "short"])
 def test_a_page_that_fails_in_passing_is_asked_for_again(
     own_portal: SamplePortal, warehouse: Target, fault: str, monkeypatch: pytest.MonkeyPatch
@@ -234,6 +239,7 @@ def test_a_page_that_fails_in_passing_is_asked_for_again(
     assert raw(warehouse, "crashes").num_rows == 1_000
 
 
+@on_duckdb
 def test_what_cannot_succeed_ends_the_dataset_with_the_portals_own_message(
     own_portal: SamplePortal, warehouse: Target
 ) -> None:
@@ -244,6 +250,7 @@ def test_what_cannot_succeed_ends_the_dataset_with_the_portals_own_message(
     assert "secret-of-the-portal" not in str(refused.value)
 
 
+@on_duckdb
 def test_a_missing_dataset_is_a_state_when_optional_and_an_error_when_required(
     own_portal: SamplePortal, warehouse: Target
 ) -> None:
@@ -256,6 +263,7 @@ def test_a_missing_dataset_is_a_state_when_optional_and_an_error_when_required(
         load("people", warehouse)
 
 
+@on_duckdb
 def test_a_portal_without_the_key_column_is_refused_before_anything_is_written(
     own_portal: SamplePortal, warehouse: Target
 ) -> None:
