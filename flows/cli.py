@@ -16,6 +16,8 @@ from flows import defaults
 from warehouse.errors import WarehouseError, WrongCall
 
 FAILED, WRONG_CALL = 1, 2
+# The code that typer makes of a Ctrl-C inside a command.
+_TYPERS_INTERRUPTED = 130
 
 app = typer.Typer(
     help="The Chicago crash warehouse: from the City's portal to the marts.",
@@ -214,14 +216,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         code = app(standalone_mode=False) or 0
+        if code == _TYPERS_INTERRUPTED:
+            code = _interrupted()
     except TyperException as error:
         code = _say(error.format_message(), WRONG_CALL)
     except WrongCall as error:
         code = _say(str(error), WRONG_CALL)
     except WarehouseError as error:
         code = _say(str(error), FAILED)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _say("interrupted: sync again to carry on from there", FAILED)
+    except KeyboardInterrupt:
+        code = _interrupted()
     except BrokenPipeError:
         # Whoever read our output, such as `head`, has enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -232,6 +236,10 @@ def main() -> None:
         text = " ".join(str(error).split())
         code = _say(f"{type(error).__name__}: {text}; WAREHOUSE_TRACEBACK=1 shows where", FAILED)
     sys.exit(code)
+
+
+def _interrupted() -> int:
+    return _say("interrupted: sync again to carry on from there", FAILED)
 
 
 def _say(message: str, code: int) -> int:

@@ -37,8 +37,13 @@ def record_refusal(target: Target, parameters: Mapping[str, object], error: Ware
     """Record a run that could not begin, if there is a warehouse; none is made for that."""
     try:
         with connect(target, read_only=True) as connection:
-            if not has_table(connection, "ops", "sync_runs"):
-                return
+            is_there = has_table(connection, "ops", "sync_runs")
+    except WarehouseError:
+        # No warehouse to record it in; the run's own error is on its way all the same.
+        return
+    if not is_there:
+        return
+    try:
         finish_run(target, start_run(target, _trigger(), parameters), "failed", str(error))
     except WarehouseError as second:
         watcher().warn(f"this failure is not recorded in ops: {second}")

@@ -27,7 +27,7 @@ def console() -> Console:
 def watching() -> Iterator[None]:
     """Show the runs of this block: bars on a terminal, plain lines elsewhere."""
     if not sys.stdout.isatty():
-        with watched_by(LogWatcher(_plain_log())):
+        with _watched_by(LogWatcher(_plain_log())):
             yield
         return
     bars = Progress(
@@ -38,8 +38,31 @@ def watching() -> Iterator[None]:
         TimeElapsedColumn(),
         console=console(),
     )
-    with bars, watched_by(TerminalWatcher(bars)):
+    with bars, _watched_by(TerminalWatcher(bars)):
         yield
+
+
+@contextmanager
+def _watched_by(watcher: Watcher) -> Iterator[None]:
+    """Show a watcher the runs, and what the load logs, such as a page that is asked for again."""
+    handler = _WatcherHandler(logging.WARNING)
+    handler.watcher = watcher
+    logger = logging.getLogger("ingestion")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        with watched_by(watcher):
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+
+
+class _WatcherHandler(logging.Handler):
+    watcher: Watcher
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.watcher.warn(record.getMessage())
 
 
 class TerminalWatcher(Watcher):

@@ -1,0 +1,174 @@
+"""The run from the portal to the marts, over HTTP into a real warehouse on each engine."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from flows.sync import sync
+from ingestion.catalog import load_catalog
+from ingestion.sample_portal import SamplePortal
+from warehouse.connection import connect
+from warehouse.errors import WarehouseError
+from warehouse.records import DatasetLoad
+from warehouse.settings import Target
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+CATALOG = load_catalog().datasets
+IDS = {name: dataset.id for name, dataset in CATALOG.items()}
+
+# What the marts are built from; the other datasets would cost each of these tests seconds.
+REQUIRED = [name for name, dataset in CATALOG.items() if dataset.required]
+
+on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+
+
+def rows(target: Target, sql: str) -> list[dict[str, Any]]:
+    with connect(target, read_only=True) as connection:
+        found: list[dict[str, Any]] = connection.fetch(sql).to_pylist()
+    return found
+
+
+def tables(target: Target, *schemas: str) -> list[str]:
+    found = rows(
+        target,
+        "select table_schema || '.' || table_name as name from information_schema.tables"
+        f" where table_schema in ({', '.join(repr(schema) for schema in schemas)})"
+        " and table_name not like '\\_dlt%' escape '\\' order by 1",
+    )
+    return [row["name"] for row in found]
+
+
+def content(target: Target, names: Iterable[str]) -> dict[str, list[str]]:
+    """Every row of every table, in an order that does not depend on the engine."""
+    return {name: sorted(map(plain, rows(target, f"select * from {name}"))) for name in names}
+
+
+def plain(row: dict[str, Any]) -> str:
+    """A row as text in which equal values are equal, whichever engine's type they had."""
+    return str(
+        {
+            name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            for name, value in row.items()
+        }
+    )
+
+
+def by_name(loads: list[DatasetLoad]) -> dict[str, DatasetLoad]:
+    return {load.dataset: load for load in loads}
+
+
+def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_added(
+    warehouse: Target, own_portal: SamplePortal
+) -> None:
+    first = by_name(sync(target=warehouse))
+    assert first["crashes"].rows_inserted == 1_000
+    names = tables(warehouse, "raw", "staging", "marts", "quality")
+    assert {"raw.crashes", "staging.stg_crashes", "marts.crashes_daily"} <= set(names)
+    before = content(warehouse, names)
+
+    second = sync(target=warehouse)
+
+    assert [load.rows_fetched for load in second] == [0] * len(first)
+    assert tables(warehouse, "raw", "staging", "marts", "quality") == names
+    assert content(warehouse, names) == before
+
+    own_portal.amend(IDS["crashes"], rows=3, changes={"weather_condition": "FROGS"})
+    own_portal.add(IDS["crashes"], rows=2)
+
+    third = by_name(sync(target=warehouse))
+
+    crashes = third.pop("crashes")
+    assert (crashes.rows_fetched, crashes.rows_updated, crashes.rows_inserted) == (5, 3, 2)
+    assert {load.rows_fetched for load in third.values()} == {0}
+    [counts] = rows(
+        warehouse,
+        "select count(*) as crashes,"
+        " count(case when weather_condition = 'FROGS' then 1 end) as amended,"
+        " (select sum(total_crashes) from marts.crashes_daily) as counted,"
+        " (select count(*) from raw.crashes) as versions from marts.crashes",
+    )
+    assert {name: int(value) for name, value in counts.items()} == {
+        "crashes": 1_002,
+        "amended": 3,
+        "counted": 1_002,
+        "versions": 1_005,
+    }
+
+
+@on_duckdb
+def test_a_dataset_that_fails_keeps_no_other_from_the_marts_but_fails_the_run(
+    warehouse: Target, own_portal: SamplePortal
+) -> None:
+    sync(target=warehouse, datasets=REQUIRED)
+    own_portal.add(IDS["crashes"], rows=2)
+    own_portal.control("remove", dataset=IDS["people"])
+
+    with pytest.raises(WarehouseError, match=r"^people: .* 404") as failure:
+        sync(target=warehouse, datasets=REQUIRED)
+
+    assert "\n" not in str(failure.value)
+    assert rows(warehouse, "select count(*) as n from marts.crashes") == [{"n": 1_002}]
+    [run] = rows(
+        warehouse, "select status, error from ops.sync_runs order by started_at desc limit 1"
+    )
+    assert run == {"status": "failed", "error": str(failure.value)}
+    last = rows(
+        warehouse,
+        "select dataset, status from ops.dataset_loads order by finished_at desc limit 4",
+    )
+    assert {row["dataset"] for row in last if row["status"] == "failed"} == {"people"}
+    assert len([row for row in last if row["status"] == "loaded"]) == 3
+
+
+@on_duckdb
+def test_a_dataset_that_need_not_be_there_is_named_recorded_and_passed_over(
+    warehouse: Target, own_portal: SamplePortal, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_portal.control("remove", dataset=IDS["traffic_signals"])
+
+    loads = by_name(sync(target=warehouse, datasets=["wards", "traffic_signals"], build=False))
+
+    assert loads["traffic_signals"].status == "missing"
+    assert loads["wards"].status == "loaded"
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [line for line in warnings if line.startswith("traffic_signals (kfyz-pdh6): missing")]
+    assert rows(warehouse, "select dataset, status from ops.dataset_loads order by dataset") == [
+        {"dataset": "traffic_signals", "status": "missing"},
+        {"dataset": "wards", "status": "loaded"},
+    ]
+    assert rows(warehouse, "select status, is_sample from ops.sync_runs") == [
+        {"status": "succeeded", "is_sample": True}
+    ]
+
+
+@on_duckdb
+def test_a_run_that_finds_no_portal_is_recorded_where_there_is_a_warehouse(
+    warehouse: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(target=warehouse, datasets=["wards"], build=False)
+    before = content(warehouse, ["raw.wards"])
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", "http://127.0.0.1:9")
+
+    with pytest.raises(WarehouseError, match=r"http://127\.0\.0\.1:9 cannot be reached"):
+        sync(target=warehouse, datasets=["wards"], build=False)
+
+    assert content(warehouse, ["raw.wards"]) == before
+    statuses = rows(warehouse, "select status from ops.sync_runs order by started_at")
+    assert [row["status"] for row in statuses] == ["succeeded", "failed"]
+
+
+def test_the_marts_are_equal_on_both_engines(
+    both_warehouses: tuple[Target, ...], portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
+    found = []
+    for target in both_warehouses:
+        sync(target=target, datasets=REQUIRED)
+        found.append(content(target, tables(target, "marts", "quality")))
+    first, second = found
+    assert "marts.crashes" in first
+    assert list(first) == list(second)
+    for name in first:
+        assert first[name] == second[name], name
