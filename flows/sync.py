@@ -18,6 +18,7 @@ from flows.progress import watcher
 from flows.runs import one_line, record_refusal, recorded
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.load import PortalIdentity, load_dataset, portal_identity
+from ingestion.raw import make_tables
 from ingestion.soda import PortalError
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
@@ -135,6 +136,7 @@ def sync(
         failures = [f"{done.dataset}: {done.error}" for done in loads if done.status == "failed"]
         if build and len(failures) < len(loads):
             try:
+                make_tables(load_catalog().required, where)
                 build_marts(where, full_refresh=full_refresh)
             except WarehouseError as error:
                 failures.append(str(error))

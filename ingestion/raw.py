@@ -116,7 +116,10 @@ def make_tables(datasets: Iterable[Dataset], target: Target) -> None:
 def _make_table(connection: Connection, dataset: Dataset, source_columns: Iterable[str]) -> None:
     """Make an empty table as dlt would, which makes none for a dataset without rows."""
     made = [] if dataset.key else [dataset.key_column]
-    names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", *made, "_dlt_load_id"]
+    names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", *made]
     columns = ", ".join(f'"{name}" varchar' for name in dict.fromkeys(names))
     connection.execute("create schema if not exists raw")
-    connection.execute(f'create table if not exists raw."{dataset.name}" ({columns})')
+    connection.execute(
+        f'create table if not exists raw."{dataset.name}"'
+        f" ({columns}, _dlt_load_id varchar(64) not null)"
+    )

@@ -172,3 +172,19 @@ def test_the_marts_are_equal_on_both_engines(
     assert list(first) == list(second)
     for name in first:
         assert first[name] == second[name], name
+
+
+def test_one_dataset_alone_makes_a_warehouse_with_the_other_marts_empty(
+    warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
+    sync(target=warehouse, datasets=["crashes"])
+    [counts] = rows(
+        warehouse,
+        "select (select count(*) from marts.crashes) as crashes,"
+        " (select count(*) from marts.people) as people",
+    )
+    assert counts == {"crashes": 2_000, "people": 0}
+    sync(target=warehouse, datasets=["people"])
+    [counts] = rows(warehouse, "select sum(people_count) as people from marts.crashes")
+    assert counts["people"] > 2_000

@@ -14,7 +14,7 @@
         select
             raw.*
             {%- for column in columns_raw_lacks(raw) %},
-            cast(null as text) as {{ column }}
+            cast(null as varchar) as {{ column }}
             {%- endfor %}
         from {{ raw }} as raw
         where not {{ is_blank("raw." ~ key) }}
