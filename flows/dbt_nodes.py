@@ -1,7 +1,10 @@
 """dbt in this process, each of its nodes a task run of Prefect."""
 
+import contextlib
+import functools
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dbt_common.events.base_types import EventMsg
@@ -22,7 +25,7 @@ _RESULTS = {
 
 
 class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
-    """Prefect's runner, with its cost a node halved and its task runs awaited.
+    """Prefect's runner, with little cost a node and its task runs awaited.
 
     Args:
         on_node: called with a node's name, how many are done and how many there are.
@@ -41,12 +44,13 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
             ValueError: dbt could not run at all, with dbt's reason.
         """
         self._nodes = _AwaitedNodes()
-        try:
-            return super().invoke(args, **kwargs)
-        finally:
-            # Prefect's runner leaves the threads of the last nodes to run on, and a run that
-            # ends before them shows them as running for ever.
-            self._nodes.wait(_LAST_REPORTS_S)
+        with _certificates_read_once():
+            try:
+                return super().invoke(args, **kwargs)
+            finally:
+                # Prefect's runner leaves the threads of the last nodes to run on, and a run that
+                # ends before them shows them as running for ever.
+                self._nodes.wait(_LAST_REPORTS_S)
 
     def _create_unified_callback(
         self, task_state: Any, log_level: Any, context: dict[str, Any], **options: Any
@@ -68,6 +72,21 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
                 self._on_node(node.node_name, len(done), getattr(event.data, _RESULTS[name]))
 
         return callback
+
+
+@contextlib.contextmanager
+def _certificates_read_once() -> Iterator[None]:
+    """Let Prefect's clients share their TLS settings.
+
+    Prefect makes three clients a task run, and each reads every certificate authority there is,
+    20 ms, even where its server speaks plain http: most of what a node costs.
+    """
+    original = ssl.create_default_context
+    ssl.create_default_context = functools.cache(original)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        ssl.create_default_context = original
 
 
 class _AwaitedNodes(NodeTaskTracker):  # type: ignore[misc]  # it has no types

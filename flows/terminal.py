@@ -16,6 +16,8 @@ from warehouse.records import DatasetLoad
 
 # Where no terminal says how wide it is: a summary's table fits, and no row is broken.
 _WIDTH_OF_FILES = 160
+# A test's name can be as long as three lines; the bar before it matters more.
+_LONGEST_NODE = 40
 
 
 def console() -> Console:
@@ -100,7 +102,9 @@ class TerminalWatcher(Watcher):
 
     def node(self, name: str, done: int, total: int) -> None:
         """Move the bar of dbt."""
-        self._bars.update(self._bar("dbt", "nodes"), completed=done, total=total, detail=name)
+        self._bars.update(
+            self._bar("dbt", "nodes"), completed=done, total=total, detail=name[:_LONGEST_NODE]
+        )
 
     def _bar(self, name: str, unit: str) -> TaskID:
         if name not in self._known:
