@@ -77,7 +77,7 @@ def build_marts(target: Target, *, full_refresh: bool = False) -> Built:
                 log_level=EventLevel.INFO,
             ),
             raise_on_failure=False,
-            # An asset a node costs a fifth more, and nothing here reads them.
+            # They would be one more thing to send for each node, and nothing here reads them.
             disable_assets=True,
         )
         try:

@@ -22,7 +22,7 @@ class Watcher(Protocol):
         """A page of a dataset was read."""
 
     def loaded(self, load: DatasetLoad) -> None:
-        """A dataset is done, or could not be."""
+        """A dataset was loaded; of one that was not, a warning tells."""
 
     def node(self, name: str, done: int, total: int) -> None:
         """A node of dbt is done."""
@@ -87,11 +87,7 @@ def watched_by(new: Watcher) -> Iterator[None]:
 
 
 def describe(load: DatasetLoad) -> str:
-    """What a load did, in one line."""
-    if load.status == "failed":
-        return f"{load.dataset}: failed: {load.error}"
-    if load.status == "missing":
-        return f"{load.dataset}: the portal has it not: {load.error}"
+    """What a load that succeeded did, in one line."""
     rate = load.rows_fetched / load.seconds if load.seconds else 0
     return (
         f"{load.dataset}: {load.rows_fetched:,} fetched, {load.rows_inserted:,} inserted,"
