@@ -1,10 +1,7 @@
 """dbt in this process, each of its nodes a task run of Prefect."""
 
-import contextlib
-import functools
-import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from dbt_common.events.base_types import EventMsg
@@ -44,13 +41,12 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
             ValueError: dbt could not run at all, with dbt's reason.
         """
         self._nodes = _AwaitedNodes()
-        with _certificates_read_once():
-            try:
-                return super().invoke(args, **kwargs)
-            finally:
-                # Prefect's runner leaves the threads of the last nodes to run on, and a run that
-                # ends before them shows them as running for ever.
-                self._nodes.wait(_LAST_REPORTS_S)
+        try:
+            return super().invoke(args, **kwargs)
+        finally:
+            # Prefect's runner leaves the threads of the last nodes to run on, and a run that
+            # ends before them shows them as running for ever.
+            self._nodes.wait(_LAST_REPORTS_S)
 
     def _create_unified_callback(
         self, task_state: Any, log_level: Any, context: dict[str, Any], **options: Any
@@ -72,21 +68,6 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
                 self._on_node(node.node_name, len(done), getattr(event.data, _RESULTS[name]))
 
         return callback
-
-
-@contextlib.contextmanager
-def _certificates_read_once() -> Iterator[None]:
-    """Let Prefect's clients share their TLS settings.
-
-    Prefect makes three clients a task run, and each reads every certificate authority there is,
-    20 ms, even where its server speaks plain http: most of what a node costs.
-    """
-    original = ssl.create_default_context
-    ssl.create_default_context = functools.cache(original)  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        ssl.create_default_context = original
 
 
 class _AwaitedNodes(NodeTaskTracker):  # type: ignore[misc]  # it has no types
