@@ -14,6 +14,7 @@ from flows.runs import recorded
 from warehouse.connection import dbt_environment, ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
+from warehouse.records import refuse_if_empty
 from warehouse.settings import DBT_PROJECT, ROOT, Target, resolve_target
 
 # A line that lists more names than this is read by nobody.
@@ -43,6 +44,7 @@ def build(
         WarehouseError: the warehouse cannot be used, or a node failed; names the node.
     """
     where = resolve_target(target)
+    refuse_if_empty(where)
     with sync_lock(where):
         ensure_ready(where)
         with recorded(where, {"build": True, "full_refresh": full_refresh}):

@@ -39,7 +39,8 @@ FullRefresh = Annotated[
 @app.command()
 def sync(
     datasets: Annotated[
-        list[str] | None, typer.Argument(help="Names in the catalog; all by default.")
+        list[str] | None,
+        typer.Argument(help="Names in ingestion/catalog.yml, such as crashes; all by default."),
     ] = None,
     target: Target = None,
     since: Annotated[
@@ -85,6 +86,7 @@ def sync(
         from warehouse.settings import soda_settings
 
         soda_settings()
+    _probe(where)
     wait_for_prefect = _start_prefect()
     import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
     import flows.sync
@@ -117,9 +119,11 @@ def sync(
 @app.command()
 def build(target: Target = None, full_refresh: FullRefresh = False) -> None:
     """Build and test the marts from what is loaded."""
+    from warehouse.records import refuse_if_empty
     from warehouse.settings import resolve_target
 
     where = resolve_target(target)
+    refuse_if_empty(where)
     wait_for_prefect = _start_prefect()
     import flows.build
     import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
@@ -189,6 +193,16 @@ def doctor(target: Target = None) -> None:
         typer.echo(finding.line)
     if any(finding.is_needed and not finding.is_well for finding in findings):
         raise typer.Exit(FAILED)
+
+
+def _probe(target: Any) -> None:
+    """Meet what keeps the warehouse from being opened before anything is started for it."""
+    from warehouse.connection import connect
+    from warehouse.settings import duckdb_path
+
+    if target == "postgis" or duckdb_path().exists():
+        with connect(target, read_only=True):
+            pass
 
 
 def _start_prefect() -> Any:

@@ -8,7 +8,7 @@ from prefect.runtime import deployment, flow_run
 from flows.progress import watcher
 from warehouse.connection import connect, has_table
 from warehouse.errors import WarehouseError
-from warehouse.records import finish_run, start_run
+from warehouse.records import close_dead_runs, finish_run, start_run
 from warehouse.settings import Target
 
 
@@ -20,7 +20,11 @@ def recorded(
     portal: str | None = None,
     is_sample: bool = False,
 ) -> Iterator[str]:
-    """Record in `ops` that a run begins, and how it ends, however it does."""
+    """Record in `ops` that a run begins, and how it ends, however it does.
+
+    The caller holds the warehouse's lock: what else is still said to run is dead.
+    """
+    close_dead_runs(target)
     run_id = start_run(target, _trigger(), dict(parameters), portal=portal, is_sample=is_sample)
     try:
         yield run_id
@@ -34,7 +38,10 @@ def recorded(
 
 
 def record_refusal(target: Target, parameters: Mapping[str, object], error: WarehouseError) -> None:
-    """Record a run that could not begin, if there is a warehouse; none is made for that."""
+    """Record a run that could not begin, if there is a warehouse; none is made for that.
+
+    The data stays as it was; that the run failed is said in `ops` alone.
+    """
     try:
         with connect(target, read_only=True) as connection:
             is_there = has_table(connection, "ops", "sync_runs")

@@ -23,7 +23,7 @@ from ingestion.soda import PortalError
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
-from warehouse.records import DatasetLoad, record_load
+from warehouse.records import DatasetLoad, record_load, refuse_other_portal
 from warehouse.settings import Target
 
 SAMPLE_CRASHES = 20_000
@@ -129,8 +129,9 @@ def sync(
             raise
         stack.enter_context(sync_lock(where))
         ensure_ready(where)
+        refuse_other_portal(where, portal.name)
         run_id = stack.enter_context(
-            recorded(where, parameters, portal=portal.address, is_sample=portal.is_sample)
+            recorded(where, parameters, portal=portal.name, is_sample=portal.is_sample)
         )
         loads = _load_all(chosen, where, since, until, full_refresh, run_id)
         failures = [f"{done.dataset}: {done.error}" for done in loads if done.status == "failed"]
@@ -179,8 +180,10 @@ def _load_all(
         record_load(target, run_id, done)
         if done.status == "loaded":
             watcher().loaded(done)
+        elif done.status == "missing":
+            watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
         else:
-            watcher().warn(f"{dataset.label}: {done.status}: {done.error}")
+            watcher().warn(f"{dataset.label}: failed: {done.error}")
         loads.append(done)
     return loads
 

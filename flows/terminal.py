@@ -20,9 +20,14 @@ _WIDTH_OF_FILES = 160
 _LONGEST_NODE = 40
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # a reader such as `head` has enough: that is no failure
+
+
 def console() -> Console:
     """The console of standard output."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES, highlight=False)
+    return _Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES, highlight=False)
 
 
 @contextmanager

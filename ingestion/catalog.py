@@ -85,7 +85,9 @@ def load_catalog(path: Path = CATALOG) -> Catalog:
     except OSError as error:
         raise WarehouseError(f"cannot read the catalog {path}: {error.strerror}") from error
     except YAMLError as error:
-        raise WarehouseError(f"{path.name} is not valid YAML: {error}") from error
+        raise WarehouseError(
+            f"{path.name} is not valid YAML, or has an entry twice: {error}"
+        ) from error
     if not isinstance(entries, dict) or not entries:
         raise WarehouseError(f"{path.name}: expected entries like 'crashes: {{id: 85ca-t3if, …}}'")
     datasets = {str(name): _dataset(path, name, entry) for name, entry in entries.items()}
@@ -96,6 +98,11 @@ def load_catalog(path: Path = CATALOG) -> Catalog:
                 f"{path.name}: entry '{dataset.name}', field 'id': {dataset.id} is already"
                 f" the id of '{first}'; expected each dataset once"
             )
+    if not any(dataset.required for dataset in datasets.values()):
+        raise WarehouseError(
+            f"{path.name}: no entry has 'required: true'; expected it of the datasets that the"
+            " marts are made of"
+        )
     return Catalog(datasets)
 
 
@@ -103,6 +110,11 @@ def _dataset(path: Path, name: object, entry: object) -> Dataset:
     if not isinstance(entry, dict):
         raise WarehouseError(
             f"{path.name}: entry '{name}': expected fields (id, title, kind, key), got {entry!r}"
+        )
+    if "name" in entry:
+        raise WarehouseError(
+            f"{path.name}: entry '{name}', field 'name': no such field; expected the name as the"
+            " entry's key"
         )
     try:
         return Dataset.model_validate({**entry, "name": name})

@@ -1,10 +1,15 @@
 """Runs the dlt pipeline into the warehouse, step by step, and says what it did."""
 
+import getpass
+import hashlib
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -14,7 +19,7 @@ from ingestion.catalog import Dataset
 from ingestion.raw import RawTable
 from ingestion.soda import DatasetMissing, Mark, Metadata, Portal
 from ingestion.source import Progress, Reading, soda
-from warehouse.connection import connect, dlt_destination, has_table
+from warehouse.connection import connect, dlt_destination, has_table, warehouse_name
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target, soda_settings
@@ -26,10 +31,18 @@ _SAMPLE = "sample"
 
 @dataclass(frozen=True)
 class PortalIdentity:
-    """Which portal answers, and whether its data is generated."""
+    """Which portal answers.
+
+    Attributes:
+        address: where it is.
+        is_sample: its data is generated.
+        name: what tells its data from another portal's: the address, but for a sample portal,
+            which may be anywhere, what it says of its size and seed.
+    """
 
     address: str
     is_sample: bool
+    name: str
 
 
 def portal_identity(dataset: Dataset) -> PortalIdentity:
@@ -41,7 +54,8 @@ def portal_identity(dataset: Dataset) -> PortalIdentity:
     # Two attempts: a person who mistyped the address should not wait for six.
     with Portal(soda_settings(), attempts=2) as portal:
         attribution = portal.metadata(dataset.id).attribution
-    return PortalIdentity(portal.address, _SAMPLE in attribution.lower())
+    is_sample = _SAMPLE in attribution.lower()
+    return PortalIdentity(portal.address, is_sample, attribution if is_sample else portal.address)
 
 
 def load_dataset(
@@ -100,7 +114,7 @@ def _read(reading: Reading, target: Target, *, full_refresh: bool) -> None:
     """Take the reading's steps, each of them a dlt load that commits its rows and its mark."""
     _configure_dlt()
     # The state lives in the warehouse; the folder holds one step's files and goes with the run.
-    with tempfile.TemporaryDirectory(prefix="warehouse-") as folder:
+    with _scratch_folder(target) as folder:
         try:
             pipeline = dlt.pipeline(
                 _PIPELINE,
@@ -121,6 +135,20 @@ def _read(reading: Reading, target: Target, *, full_refresh: bool) -> None:
                 pipeline.run(soda([reading]), loader_file_format="parquet")
         except DltException as error:
             raise _plain(reading.dataset, error) from error
+
+
+@contextmanager
+def _scratch_folder(target: Target) -> Iterator[str]:
+    """A folder for the files of a step, of one name a warehouse: a killed load's goes as well."""
+    name = f"{warehouse_name(target)} {getpass.getuser()}"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"warehouse-{digest}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder)
 
 
 def _configure_dlt() -> None:
@@ -178,11 +206,11 @@ def _check_clock(target: Target) -> None:
         )
 
 
-def _plain(dataset: Dataset, error: DltException) -> WarehouseError:
-    """The error beneath dlt's wrapping: our own if it is one, else the engine's in one line."""
+def _plain(dataset: Dataset, error: DltException) -> BaseException:
+    """The error beneath dlt's wrapping: our own or an interrupt, else the engine's in one line."""
     cause: BaseException = error
     while True:
-        if isinstance(cause, WarehouseError):
+        if isinstance(cause, WarehouseError | KeyboardInterrupt | SystemExit):
             return cause
         inner = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
         if not isinstance(inner, BaseException):

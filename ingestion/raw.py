@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.catalog import Dataset
 from ingestion.made_keys import MadeKeys
@@ -49,9 +50,17 @@ class RawTable:
                 select "{key}" as record_key, _row_updated_at, _row_id, _version_hash
                 from {self._name}
                 where "{key}" in (select record_key from page_keys)
+                {self._same_without_key(page)}
                 """,
                 tables={"page_keys": pa.table({"record_key": page[key]})},
             ).cast(_NO_VERSIONS.schema)
+
+    def _same_without_key(self, page: pa.Table) -> str:
+        """The condition of the versions that equal a page's rows without a key, if it has such."""
+        keyless = page.filter(pc.is_null(page[self._dataset.key_column]))
+        hashes = ", ".join(f"'{value}'" for value in keyless["_version_hash"].to_pylist())
+        key = self._dataset.key_column
+        return f'or ("{key}" is null and _version_hash in ({hashes}))' if hashes else ""
 
     def settle(self, *, has_new_rows: bool) -> None:
         """After a reading: see that the table exists and, on PostGIS, that its key is indexed.
@@ -92,7 +101,8 @@ class RawTable:
                         *,
                         row_number() over (
                             partition by _record_key
-                            order by _row_updated_at desc, _row_id desc, _dlt_load_id desc
+                            order by _row_updated_at collate "C" desc, _row_id collate "C" desc,
+                                _dlt_load_id collate "C" desc
                         ) as recency
                     from {self._name}
                 ) as versions

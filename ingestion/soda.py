@@ -6,6 +6,7 @@ parsed straight into columns, and which tells null (nothing) from the empty stri
 
 import io
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -267,6 +268,9 @@ def _metadata(response: requests.Response) -> Metadata:
     )
     if not columns:
         raise ValueError("its metadata lists no columns")
+    for column in columns:  # they become names in SQL
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", column.name):
+            raise ValueError(f"its metadata has a column named {column.name!r}")
     changed: int | None = view.get("rowsUpdatedAt")
     if changed is not None and changed >= _answered_at(response).timestamp() - 1:
         changed = None

@@ -117,7 +117,13 @@ class Reading:
         signed = self.known.sign(with_version_hash(page, self.columns))
         known = pa.concat_tables([self.known.versions(signed), *earlier])
         found = sift(signed, self.dataset.key_column, known)
-        self.mark = Mark(page["_row_updated_at"][-1].as_py(), page["_row_id"][-1].as_py())
+        last = Mark(page["_row_updated_at"][-1].as_py(), page["_row_id"][-1].as_py())
+        if self.mark and last <= self.mark:
+            raise PortalError(
+                f"{self.dataset.label}: asked for the rows after {self.mark}, the portal sent rows"
+                f" up to {last}: it does not order by (:updated_at, :id)"
+            )
+        self.mark = last
         self.pages += 1
         self.fetched += page.num_rows
         self.inserted += found.inserted

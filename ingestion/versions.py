@@ -39,12 +39,15 @@ def with_version_hash(page: pa.Table, columns: Sequence[str]) -> pa.Table:
 def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
     """Drop the rows that only repeat what their record was already known to be at that time.
 
-    A row is compared with the version before it, by (`_row_updated_at`, `_row_id`): so an
-    equal row under a new `:id` is no version, and one that returns to an older state is.
+    A row is held against the last version under its own `:id`, so that one which returns to an
+    older state is a version again. Under a new `:id` it is held against what the record was at
+    the stamp before and is at its own; where the portal has several rows of one key, against
+    all that it ever was. So a re-publication of equal rows brings no version. A row without a
+    key is kept once for each content.
 
     Args:
         page: fetched rows with their `_version_hash`.
-        key_column: the column that names the record; rows without a key are always kept.
+        key_column: the column that names the record.
         known: the versions that raw has of these records, columns as in `KNOWN_COLUMNS`.
     """
     with duckdb.connect() as session:
@@ -62,28 +65,56 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
                 from page
             ),
             versions as (
-                select *, 0 as position from known
-                union all
-                select * from fetched
+                select
+                    coalesce(record_key, chr(0) || _version_hash) as record,
+                    record_key is null as has_no_key,
+                    *
+                from (select *, 0 as position from known union all select * from fetched)
             ),
             compared as (
                 select
                     position,
-                    record_key,
+                    has_no_key,
                     _version_hash,
-                    lag(_version_hash) over history as before,
-                    min(position) over (partition by record_key) = 0 as is_known_record,
-                    row_number() over history as place
+                    lag(_version_hash) over (
+                        partition by record, _row_id
+                        order by _row_updated_at, position > 0, position
+                    ) as of_this_row,
+                    list(_version_hash) over (
+                        partition by record
+                        order by _row_updated_at
+                        groups between 1 preceding and 1 preceding
+                    ) as at_the_stamp_before,
+                    list(_version_hash) filter (where position = 0) over (
+                        partition by record, _row_updated_at
+                    ) as known_at_this_stamp,
+                    list(_version_hash) filter (where position = 0) over (
+                        partition by record
+                    ) as ever_known,
+                    count(*) filter (where position > 0) over (
+                        partition by record, _row_updated_at
+                    ) > 1 as is_one_of_several,
+                    row_number() over (
+                        partition by record, _row_updated_at, _version_hash order by position
+                    ) > 1 as is_repeated,
+                    min(position) over (partition by record) = 0 as is_known_record,
+                    row_number() over (partition by record order by position) as place
                 from versions
-                window history as (
-                    partition by record_key
-                    order by _row_updated_at, position > 0, _row_id, position
-                )
             )
             select
                 position - 1 as position,
-                record_key is null or _version_hash is distinct from before as is_kept,
-                record_key is null or (not is_known_record and place = 1) as is_inserted
+                case
+                    when is_repeated then false
+                    when has_no_key then not is_known_record and place = 1
+                    when of_this_row is not null then of_this_row <> _version_hash
+                    when is_one_of_several
+                        then not list_contains(coalesce(ever_known, []), _version_hash)
+                    else not list_contains(
+                        coalesce(at_the_stamp_before, []) || coalesce(known_at_this_stamp, []),
+                        _version_hash
+                    )
+                end as is_kept,
+                not is_known_record and place = 1 as is_inserted
             from compared
             where position > 0
             order by position

@@ -8,7 +8,7 @@ import duckdb
 from adbc_driver_manager import Error as PostgresError
 
 from warehouse.connection import Connection, connect, spatial_extension
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, WrongCall
 from warehouse.settings import Target
 
 
@@ -24,8 +24,11 @@ def query(target: Target, sql: str) -> Answer:
     """Run a query that reads.
 
     Raises:
+        WrongCall: the query is empty.
         WarehouseError: there is no warehouse, the query would write, or the engine refuses it.
     """
+    if not sql.strip(" \t\r\n;"):
+        raise WrongCall("the query is empty: expected one like 'select * from marts.crashes_daily'")
     with _reading(target) as connection:
         table = connection.fetch(sql)
     # By position: a query may give two columns one name.
@@ -60,6 +63,9 @@ def _reading(target: Target) -> Iterator[Connection]:
         with connect(target, read_only=True) as connection:
             if target == "duckdb":
                 connection.execute(f"load '{spatial_extension()}'")
+                # A query reads the warehouse: no other file, and it writes none.
+                connection.execute("set enable_external_access = false")
+                connection.execute("set lock_configuration = true")
             yield connection
     except (duckdb.Error, PostgresError) as error:
         text = str(error)

@@ -49,6 +49,8 @@ def test_the_catalog_has_the_eleven_datasets_and_the_four_crash_datasets_are_req
         (CRASHES.replace("crashes:", "Crash Data:"), "entry 'Crash Data', field 'name'"),
         (f"{CRASHES}\n{CRASHES.replace('crashes:', 'again:')}", "already the id of 'crashes'"),
         (f"{CRASHES}\n{CRASHES}", "duplicate key"),
+        (f"{CRASHES[:-1]}, name: x}}", "field 'name': no such field"),
+        (CRASHES, "no entry has 'required: true'"),
         ("crashes: [", "is not valid YAML"),
         ("", "expected entries"),
     ],

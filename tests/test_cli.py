@@ -247,6 +247,7 @@ def test_without_a_prefect_server_a_run_brings_its_own_and_leaves_nothing_runnin
         **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
         "PREFECT_HOME": str(prefect_home),
         "WAREHOUSE_TEST": str(tmp_path),
+        "SOURCES__SODA__PAGE_SIZE": "500",
     }
     program = Path(sys.executable).with_name("warehouse")
     size = "1000" if ending is None else "20000"
@@ -256,12 +257,15 @@ def test_without_a_prefect_server_a_run_brings_its_own_and_leaves_nothing_runnin
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert run.stdout is not None
     assert "SAMPLE DATA" in run.stdout.readline()
     assert any("prefect_api" in command for command in running_children(mark))
     if ending is not None:
-        run.send_signal(ending)
+        # In the middle of a dataset, and to all of the run, as the Ctrl-C of a terminal.
+        assert any("crashes: page 3" in line for line in iter(run.stdout.readline, ""))
+        os.killpg(run.pid, ending)
     output, errors = run.communicate(timeout=60)
 
     until = time.monotonic() + 10

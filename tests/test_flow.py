@@ -10,7 +10,7 @@ from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
-from warehouse.records import DatasetLoad
+from warehouse.records import DatasetLoad, start_run
 from warehouse.settings import Target
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -188,3 +188,29 @@ def test_one_dataset_alone_makes_a_warehouse_with_the_other_marts_empty(
     sync(target=warehouse, datasets=["people"])
     [counts] = rows(warehouse, "select sum(people_count) as people from marts.crashes")
     assert counts["people"] > 2_000
+
+
+@on_duckdb
+def test_a_warehouse_takes_the_data_of_one_portal_only(
+    warehouse: Target,
+    own_portal: SamplePortal,
+    portal: SamplePortal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sync(target=warehouse, datasets=["wards"], build=False)
+    before = content(warehouse, ["raw.wards"])
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
+    with pytest.raises(WarehouseError, match="holds the data of 'Generated sample data: 1000"):
+        sync(target=warehouse, datasets=["wards"], build=False)
+    assert content(warehouse, ["raw.wards"]) == before
+
+
+@on_duckdb
+def test_a_run_that_was_killed_is_recorded_as_failed_by_the_next(
+    warehouse: Target, own_portal: SamplePortal
+) -> None:
+    start_run(warehouse, "command line", {})
+    sync(target=warehouse, datasets=["wards"], build=False)
+    runs = rows(warehouse, "select status, error from ops.sync_runs order by started_at")
+    assert [run["status"] for run in runs] == ["failed", "succeeded"]
+    assert "without a word" in runs[0]["error"]

@@ -280,3 +280,20 @@ def test_an_empty_dataset_is_an_empty_table(own_portal: SamplePortal, warehouse:
     assert raw(warehouse, "wards").num_rows == 0
     own_portal.add(IDS["wards"], records=[{"ward": "51", "the_geom": None}])
     assert load("wards", warehouse).rows_inserted == 1
+
+
+def test_rows_without_a_key_and_two_of_one_key_are_kept_once(
+    own_portal: SamplePortal, warehouse: Target
+) -> None:
+    load("crashes", warehouse)
+    one = raw(warehouse, "crashes").select(["crash_record_id", "alignment"]).to_pylist()[0]
+    keyless = {"crash_record_id": None, "alignment": "NOWHERE"}
+    twins = [{**one, "alignment": "UPHILL"}, {**one, "alignment": "DOWNHILL"}]
+    own_portal.add(IDS["crashes"], records=[keyless, {**keyless, "alignment": None}, *twins])
+    done = load("crashes", warehouse)
+    assert (done.rows_fetched, done.rows_inserted, done.rows_updated) == (4, 2, 2)
+    before = raw(warehouse, "crashes").num_rows
+    assert load("crashes", warehouse, full_refresh=True).rows_unchanged == 1_004
+    own_portal.republish(IDS["crashes"])
+    assert load("crashes", warehouse).rows_unchanged == 1_004
+    assert raw(warehouse, "crashes").num_rows == before

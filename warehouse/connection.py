@@ -80,6 +80,18 @@ class _DuckDB:
 
 @contextmanager
 def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
+    with closing(open_duckdb(read_only=read_only)) as session:
+        session.execute("begin")
+        yield _DuckDB(session)
+        session.execute("commit")
+
+
+def open_duckdb(*, read_only: bool = False) -> Any:
+    """A session on the DuckDB file, outside of any transaction; it keeps other processes out.
+
+    Raises:
+        WarehouseError: the file is not there to be read, is in use, or is none of DuckDB's.
+    """
     import duckdb
 
     path = duckdb_path()
@@ -88,17 +100,11 @@ def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
-        session = duckdb.connect(path, read_only=read_only)
+        return duckdb.connect(path, read_only=read_only)
     except (duckdb.Error, OSError) as error:
         raise WarehouseError(
             f"cannot open the DuckDB file {path}: {_duckdb_cause(error)}"
         ) from error
-    try:
-        session.execute("begin")
-        yield _DuckDB(session)
-        session.execute("commit")
-    finally:
-        session.close()
 
 
 def _duckdb_cause(error: Exception) -> str:
@@ -194,6 +200,14 @@ def spatial_extension() -> Path:
         f"no spatial extension for DuckDB {duckdb.__version__}: install the package"
         f" duckdb-extension-spatial=={duckdb.__version__}"
     )
+
+
+def warehouse_name(target: Target) -> str:
+    """What tells this warehouse from all others: its file, or its server and database."""
+    if target == "duckdb":
+        return str(duckdb_path().resolve())
+    server = _server()
+    return f"{server.host}:{server.port}/{server.database}"
 
 
 def dlt_destination(target: Target) -> Any:

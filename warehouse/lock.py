@@ -1,9 +1,9 @@
 """One sync of a warehouse at a time, whichever machine or process it runs on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
-from warehouse.connection import connect
+from warehouse.connection import connect, open_duckdb
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target, duckdb_path
 
@@ -24,7 +24,8 @@ def sync_lock(target: Target) -> Iterator[None]:
 
 @contextmanager
 def _lock_duckdb() -> Iterator[None]:
-    # DuckDB locks its file only while a connection is open, and a sync opens several in turn.
+    # DuckDB locks its file only while a connection is open, and a sync opens several in turn: one
+    # stays open meanwhile, so that no reader gets in between and keeps the sync from going on.
     from filelock import FileLock, Timeout
 
     path = duckdb_path()
@@ -37,7 +38,8 @@ def _lock_duckdb() -> Iterator[None]:
     except OSError as error:
         raise WarehouseError(f"cannot write beside {path}: {error.strerror}") from error
     try:
-        yield
+        with closing(open_duckdb()):
+            yield
     finally:
         lock.release()
 

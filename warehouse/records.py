@@ -87,6 +87,48 @@ class DatasetLoad:
     error: str | None = None
 
 
+def refuse_if_empty(target: Target) -> None:
+    """Raise when there is nothing to build from.
+
+    Raises:
+        WarehouseError: nothing was ever loaded into the warehouse.
+    """
+    with connect(target, read_only=True) as connection:
+        if not has_table(connection, "raw", "_dlt_loads"):
+            raise WarehouseError(f"nothing was ever loaded into {target}: run 'warehouse sync'")
+
+
+def refuse_other_portal(target: Target, portal: str) -> None:
+    """Raise when the warehouse was filled from another portal: their rows must not mix.
+
+    Raises:
+        WarehouseError: names both portals and the way out.
+    """
+    with connect(target) as connection:
+        if not has_table(connection, "raw", "_dlt_loads"):
+            return
+        _ensure_tables(connection)
+        first = connection.fetch(
+            "select portal from ops.sync_runs where portal is not null order by started_at limit 1"
+        )["portal"].to_pylist()
+    if first and first[0] != portal:
+        raise WarehouseError(
+            f"this warehouse holds the data of '{first[0]}', which would mix with that of"
+            f" '{portal}': name another with WAREHOUSE_DUCKDB_PATH or PGDATABASE"
+        )
+
+
+def close_dead_runs(target: Target) -> None:
+    """Mark the runs that never said how they ended; only for who holds the warehouse's lock."""
+    with connect(target) as connection:
+        _ensure_tables(connection)
+        connection.execute(
+            "update ops.sync_runs set status = 'failed',"
+            " error = 'ended without a word: it was killed, or its machine stopped'"
+            " where status = 'running'"
+        )
+
+
 def start_run(
     target: Target,
     trigger: str,

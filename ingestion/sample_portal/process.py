@@ -45,6 +45,7 @@ def running(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # the Ctrl-C of a terminal ends the run, which ends the portal
     ) as child:
         try:
             ready = _READY.match(child.stdout.readline()) if child.stdout else None
