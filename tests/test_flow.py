@@ -1,6 +1,8 @@
 """The run from the portal to the marts, over HTTP into a real warehouse on each engine."""
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from ingestion.sample_portal import SamplePortal
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad, start_run
-from warehouse.settings import Target
+from warehouse.settings import ROOT, Target
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -20,6 +22,8 @@ IDS = {name: dataset.id for name, dataset in CATALOG.items()}
 
 # What the marts are built from; the other datasets would cost each of these tests seconds.
 REQUIRED = [name for name, dataset in CATALOG.items() if dataset.required]
+
+README_QUERIES = re.findall(r"```sql\n(.+?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
 
@@ -49,7 +53,9 @@ def plain(row: dict[str, Any]) -> str:
     """A row as text in which equal values are equal, whichever engine's type they had."""
     return str(
         {
-            name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            name: float(value)
+            if isinstance(value, int | Decimal) and not isinstance(value, bool)
+            else value
             for name, value in row.items()
         }
     )
@@ -167,6 +173,9 @@ def test_the_marts_are_equal_on_both_engines(
     for target in both_warehouses:
         sync(target=target, datasets=REQUIRED)
         found.append(content(target, tables(target, "marts", "quality")))
+        for number, sql in enumerate(README_QUERIES):
+            found[-1][f"query {number} of the README"] = sorted(map(plain, rows(target, sql)))
+            assert found[-1][f"query {number} of the README"], sql
     first, second = found
     assert "marts.crashes" in first
     assert list(first) == list(second)
