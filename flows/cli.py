@@ -197,11 +197,11 @@ def doctor(target: Target = None) -> None:
 
 def _probe(target: Any) -> None:
     """Meet what keeps the warehouse from being opened before anything is started for it."""
-    from warehouse.connection import connect
+    from warehouse.lock import sync_lock
     from warehouse.settings import duckdb_path
 
     if target == "postgis" or duckdb_path().exists():
-        with connect(target, read_only=True):
+        with sync_lock(target):
             pass
 
 
