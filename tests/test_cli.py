@@ -19,7 +19,7 @@ from warehouse.lock import sync_lock
 from warehouse.settings import Target
 
 # Far above what a refusal takes, far below what it takes to start Prefect or dbt.
-QUICK_S = 2.0
+QUICK_S = 5.0
 
 REQUIRED = ("crashes", "people", "vehicles", "fatalities")
 
