@@ -16,9 +16,10 @@ import dlt
 from dlt.common.exceptions import DltException
 
 from ingestion.catalog import Dataset
+from ingestion.intake import Intake
 from ingestion.raw import RawTable
 from ingestion.soda import DatasetMissing, Mark, Metadata, Portal
-from ingestion.source import Progress, Reading, soda
+from ingestion.source import PortalReading, Progress, Reading, soda
 from warehouse.connection import connect, dlt_destination, has_table, warehouse_name
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad
@@ -93,27 +94,37 @@ def load_dataset(
                 dataset.name, requests=portal.requests, status="missing", error=str(error)
             )
         _check_columns(dataset, metadata)
-        raw = RawTable(dataset, target, portal, [column.name for column in metadata.columns])
-        reading = Reading(
-            dataset, portal, metadata, raw, on_progress, part=_part(dataset, since, until)
+        columns = [column.name for column in metadata.columns]
+        raw = RawTable(dataset, target, portal, columns)
+        intake = Intake(dataset, columns, raw)
+        reading = PortalReading(
+            dataset, portal, metadata, intake, on_progress, part=_part(dataset, since, until)
         )
-        _read(reading, target, full_refresh=full_refresh)
-    raw.settle(has_new_rows=reading.inserted + reading.updated > 0)
+        with _pipeline(dataset, target) as pipeline:
+            if full_refresh or not _resume(reading, pipeline):
+                _take_steps(reading, pipeline, target)
+    raw.settle(has_new_rows=intake.inserted + intake.updated > 0)
     return DatasetLoad(
         dataset=dataset.name,
-        rows_fetched=reading.fetched,
-        rows_inserted=reading.inserted,
-        rows_updated=reading.updated,
-        rows_unchanged=reading.unchanged,
+        rows_fetched=intake.fetched,
+        rows_inserted=intake.inserted,
+        rows_updated=intake.updated,
+        rows_unchanged=intake.unchanged,
         requests=portal.requests,
         seconds=time.monotonic() - started,
     )
 
 
-def _read(reading: Reading, target: Target, *, full_refresh: bool) -> None:
-    """Take the reading's steps, each of them a dlt load that commits its rows and its mark."""
+@contextmanager
+def _pipeline(dataset: Dataset, target: Target) -> Iterator[dlt.Pipeline]:
+    """The pipeline into raw, with the state that the warehouse holds.
+
+    The state lives in the warehouse; the folder holds one step's files and goes with the run.
+
+    Raises:
+        WarehouseError: what dlt met within the block, in one line.
+    """
     _configure_dlt()
-    # The state lives in the warehouse; the folder holds one step's files and goes with the run.
     with _scratch_folder(target) as folder:
         try:
             pipeline = dlt.pipeline(
@@ -123,18 +134,27 @@ def _read(reading: Reading, target: Target, *, full_refresh: bool) -> None:
                 pipelines_dir=folder,
             )
             pipeline.sync_destination()
-            kept = _state(pipeline, reading.dataset)
-            if reading.part is None and not full_refresh:
-                settled = reading.metadata.rows_updated_at
-                if settled is not None and kept.get("rows_updated_at") == settled:
-                    return
-                mark = kept.get("mark")
-                reading.mark = Mark(*mark) if mark else None
-            _check_clock(target)
-            while not reading.is_complete:
-                pipeline.run(soda([reading]), loader_file_format="parquet")
+            yield pipeline
         except DltException as error:
-            raise _plain(reading.dataset, error) from error
+            raise _plain(dataset, error) from error
+
+
+def _resume(reading: PortalReading, pipeline: dlt.Pipeline) -> bool:
+    """Set the reading's mark; true if nothing has changed at the portal since the last one."""
+    if reading.part is not None:
+        return False
+    kept = _state(pipeline, reading.dataset)
+    mark = kept.get("mark")
+    reading.mark = Mark(*mark) if mark else None
+    settled = reading.metadata.rows_updated_at
+    return settled is not None and kept.get("rows_updated_at") == settled
+
+
+def _take_steps(reading: Reading, pipeline: dlt.Pipeline, target: Target) -> None:
+    """Take the reading's steps, each of them a dlt load that commits its rows and its state."""
+    _check_clock(target)
+    while not reading.is_complete:
+        pipeline.run(soda([reading]), loader_file_format="parquet")
 
 
 @contextmanager

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
 from ingestion.catalog import Dataset
+from ingestion.intake import Intake
 from ingestion.soda import Mark, Metadata, Portal, PortalError, beyond
-from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
 
 # Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
 # kill, fewer would pay dlt's half second a step more often.
@@ -33,45 +33,43 @@ class Progress:
     expected_rows: int
 
 
-class KnownRecords(Protocol):
-    """What raw has of a dataset."""
+class Reading(Protocol):
+    """One reading of a dataset, over as many steps as it takes.
 
-    def sign(self, page: pa.Table) -> pa.Table:
-        """Fetched rows with the column that names their record."""
+    Attributes:
+        intake: takes the rows in and counts them.
+        is_complete: no row is left to read.
+    """
 
-    def versions(self, page: pa.Table) -> pa.Table:
-        """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
+    intake: Intake
+    is_complete: bool
+
+    def step(self) -> Iterator[pa.Table]:
+        """The new versions of the next step, which is committed as a whole."""
+
+    def keep(self, state: dict[str, Any]) -> None:
+        """Write into dlt's state of the dataset, which is committed with the step."""
 
 
 @dataclass
-class Reading:
-    """One reading of a dataset, over as many steps as it takes, and what it found.
+class PortalReading:
+    """A reading from the portal.
 
     Attributes:
         part: the SoQL condition of a reading of a part of the dataset; it keeps no mark.
         mark: the last row read.
-        is_complete: no row is left to read.
     """
 
     dataset: Dataset
     portal: Portal
     metadata: Metadata
-    known: KnownRecords
+    intake: Intake
     on_progress: Callable[[Progress], None]
     part: str | None = None
     mark: Mark | None = None
     is_complete: bool = False
     expected_rows: int | None = None
     pages: int = 0
-    fetched: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-
-    @property
-    def columns(self) -> list[str]:
-        """The source columns, in the portal's order."""
-        return [column.name for column in self.metadata.columns]
 
     def step(self) -> Iterator[pa.Table]:
         """The new versions in the next pages.
@@ -82,18 +80,15 @@ class Reading:
         if self.expected_rows is None:
             self.expected_rows = self._rows_left()
             self.is_complete = self.expected_rows == 0
-        # The versions of this step are not in raw yet; a row amended while we page comes twice.
-        earlier: list[pa.Table] = []
+        self.intake.begin_step()
         empty = 0
         for _ in range(_PAGES_A_STEP):
             if self.is_complete:
                 return
-            page = self.portal.page(self.dataset.id, self.columns, self.part, self.mark)
+            page = self.portal.page(self.dataset.id, self.intake.columns, self.part, self.mark)
             if page.num_rows:
-                new = self._new_versions(page, earlier)
+                new = self._new_versions(page)
                 if new.num_rows:
-                    named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
-                    earlier.append(new.select(named).rename_columns(KNOWN_COLUMNS))
                     yield new
             # Only a count tells the last page from one that was cut short at a row's end.
             if page.num_rows < self.portal.page_size:
@@ -107,16 +102,20 @@ class Reading:
                         is_passing=True,
                     )
 
+    def keep(self, state: dict[str, Any]) -> None:
+        """Keep the mark and, when the end is reached, that there is nothing to fetch."""
+        if self.part is None:
+            state["mark"] = list(self.mark) if self.mark else None
+            state["rows_updated_at"] = self.metadata.rows_updated_at if self.is_complete else None
+
     def _rows_left(self) -> int:
         conditions = [part for part in (self.part, self.mark and beyond(self.mark)) if part]
         return self.portal.count(
             self.dataset.id, " and ".join(f"({part})" for part in conditions) or None
         )
 
-    def _new_versions(self, page: pa.Table, earlier: list[pa.Table]) -> pa.Table:
-        signed = self.known.sign(with_version_hash(page, self.columns))
-        known = pa.concat_tables([self.known.versions(signed), *earlier])
-        found = sift(signed, self.dataset.key_column, known)
+    def _new_versions(self, page: pa.Table) -> pa.Table:
+        new = self.intake.take(page)
         last = Mark(page["_row_updated_at"][-1].as_py(), page["_row_id"][-1].as_py())
         if self.mark and last <= self.mark:
             raise PortalError(
@@ -125,35 +124,25 @@ class Reading:
             )
         self.mark = last
         self.pages += 1
-        self.fetched += page.num_rows
-        self.inserted += found.inserted
-        self.updated += found.updated
-        self.unchanged += found.unchanged
         self.on_progress(
-            Progress(self.dataset.name, self.pages, self.fetched, self.expected_rows or 0)
+            Progress(self.dataset.name, self.pages, self.intake.fetched, self.expected_rows or 0)
         )
-        return found.rows
+        return new
 
 
 @dlt.source(name="soda")
 def soda(readings: Iterable[Reading]) -> Iterable[DltResource]:
-    """A resource for each reading, which takes its next step and keeps its mark in dlt's state."""
+    """A resource for each reading, which takes its next step and keeps its state in dlt's."""
     return [_resource(reading) for reading in readings]
 
 
 def _resource(reading: Reading) -> DltResource:
     def pages() -> Iterator[pa.Table]:
         yield from reading.step()
-        if reading.part is None:
-            state = dlt.current.resource_state()
-            state["mark"] = list(reading.mark) if reading.mark else None
-            # Written only when the end is reached: it says that there is nothing to fetch.
-            state["rows_updated_at"] = (
-                reading.metadata.rows_updated_at if reading.is_complete else None
-            )
+        reading.keep(dlt.current.resource_state())
 
     return dlt.resource(
         pages,
-        name=reading.dataset.name,
+        name=reading.intake.dataset.name,
         write_disposition="append",
     )

@@ -1,0 +1,58 @@
+"""Takes fetched rows in: finds the versions among them that raw has not, and counts what came."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
+
+from ingestion.catalog import Dataset
+from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
+
+
+class KnownRecords(Protocol):
+    """What raw has of a dataset."""
+
+    def sign(self, page: pa.Table) -> pa.Table:
+        """Fetched rows with the column that names their record."""
+
+    def versions(self, page: pa.Table) -> pa.Table:
+        """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
+
+
+@dataclass
+class Intake:
+    """The rows of one reading of a dataset, page by page; each is inserted, updated or unchanged.
+
+    Attributes:
+        dataset: the entry of the catalog.
+        columns: the dataset's source columns.
+        known: what raw has of it.
+    """
+
+    dataset: Dataset
+    columns: list[str]
+    known: KnownRecords
+    fetched: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    # The versions of this step are not in raw yet; a row amended while we page comes twice.
+    _earlier: list[pa.Table] = field(default_factory=list)
+
+    def begin_step(self) -> None:
+        """What came before is in raw now."""
+        self._earlier.clear()
+
+    def take(self, page: pa.Table) -> pa.Table:
+        """The rows of a page that raw is to keep, with their `_version_hash` and record key."""
+        signed = self.known.sign(with_version_hash(page, self.columns))
+        known = pa.concat_tables([self.known.versions(signed), *self._earlier])
+        found = sift(signed, self.dataset.key_column, known)
+        self.fetched += page.num_rows
+        self.inserted += found.inserted
+        self.updated += found.updated
+        self.unchanged += found.unchanged
+        if found.rows.num_rows:
+            named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
+            self._earlier.append(found.rows.select(named).rename_columns(KNOWN_COLUMNS))
+        return found.rows
