@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from warehouse.connection import connect, spatial_extension
@@ -50,7 +51,7 @@ def examine(target: Target) -> list[Finding]:
         findings.append(_try("DuckDB file", _duckdb_file))
     if target == "postgis" or "PGHOST" in os.environ:
         findings.append(_try("PostGIS", _postgis, is_needed=target == "postgis"))
-    findings.append(_try("portal", _portal, is_needed=False))
+    findings.append(_try("portal", partial(_portal, target), is_needed=False))
     findings.append(_try("Prefect", _prefect))
     return findings
 
@@ -118,12 +119,12 @@ def _postgis() -> str:
     return f"PostgreSQL {number}, PostGIS {extension['v'][0].as_py()}"
 
 
-def _portal() -> str:
+def _portal(target: Target) -> str:
     from ingestion.catalog import load_catalog
     from ingestion.load import portal_identity
 
     required = next(entry for entry in load_catalog().datasets.values() if entry.required)
-    portal = portal_identity(required)
+    portal = portal_identity(required, target)
     return f"{portal.address} answers" + (" with SAMPLE DATA" if portal.is_sample else "")
 
 

@@ -122,8 +122,11 @@ def sync(
     with contextlib.ExitStack() as stack:
         if sample:
             stack.enter_context(_sample_portal(sample_crashes))
+        if where == "postgis":
+            # Before the portal, as its requests are counted there; a DuckDB file is made after.
+            ensure_ready(where)
         try:
-            portal = introduce_portal()
+            portal = introduce_portal(where)
         except WarehouseError as error:
             record_refusal(where, parameters, error)
             raise
@@ -146,14 +149,14 @@ def sync(
     return loads
 
 
-def introduce_portal() -> PortalIdentity:
+def introduce_portal(target: Target) -> PortalIdentity:
     """Ask the portal who it is and say so, before anything is touched.
 
     Raises:
         PortalError: it cannot be reached.
     """
     required = next(entry for entry in load_catalog().datasets.values() if entry.required)
-    portal = portal_identity(required)
+    portal = portal_identity(required, target)
     if portal.is_sample:
         watcher().say(f"SAMPLE DATA: the portal {portal.address} serves generated crashes")
     else:

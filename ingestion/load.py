@@ -18,8 +18,10 @@ from dlt.common.exceptions import DltException
 from ingestion.catalog import Dataset
 from ingestion.intake import Intake
 from ingestion.raw import RawTable
+from ingestion.retry import ATTEMPTS
 from ingestion.soda import DatasetMissing, Mark, Metadata, Portal
 from ingestion.source import PortalReading, Progress, Reading, soda
+from ingestion.throttle import throttle
 from warehouse.connection import connect, dlt_destination, has_table, warehouse_name
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad
@@ -46,14 +48,27 @@ class PortalIdentity:
     name: str
 
 
-def portal_identity(dataset: Dataset) -> PortalIdentity:
+@contextmanager
+def open_portal(target: Target, *, attempts: int = ATTEMPTS) -> Iterator[Portal]:
+    """The portal of the settings, whose requests count with those of all on the warehouse.
+
+    Raises:
+        WarehouseError: they cannot be counted in the warehouse.
+    """
+    settings = soda_settings()
+    with throttle(target, settings) as turns, Portal(settings, turns, attempts=attempts) as portal:
+        yield portal
+
+
+def portal_identity(dataset: Dataset, target: Target) -> PortalIdentity:
     """Ask the portal who it is, by the metadata of a dataset that it must have.
 
     Raises:
         PortalError: it cannot be reached or lacks the dataset.
+        WarehouseError: the request cannot be counted in the warehouse.
     """
     # Two attempts: a person who mistyped the address should not wait for six.
-    with Portal(soda_settings(), attempts=2) as portal:
+    with open_portal(target, attempts=2) as portal:
         attribution = portal.metadata(dataset.id).attribution
     is_sample = _SAMPLE in attribution.lower()
     return PortalIdentity(portal.address, is_sample, attribution if is_sample else portal.address)
@@ -84,7 +99,7 @@ def load_dataset(
         WarehouseError: the warehouse failed, or the portal's columns do not fit the catalog.
     """
     started = time.monotonic()
-    with Portal(soda_settings()) as portal:
+    with open_portal(target) as portal:
         try:
             metadata = portal.metadata(dataset.id)
         except DatasetMissing as error:

@@ -1,27 +1,26 @@
-"""One page of a dataset as an Arrow table of text: paging, retry and the portal's errors.
+"""A SODA portal: what can be asked of it, and what it says of a dataset."""
 
-The protocol is SODA 2.1. Pages come as CSV, which costs half of JSON on the wire and can be
-parsed straight into columns, and which tells null (nothing) from the empty string (`""`).
-"""
-
-import io
-import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Self, TypeVar
 
 import pyarrow as pa
-import pyarrow.csv as pc
 import requests
-import tenacity
 
-from warehouse.errors import WarehouseError
+from ingestion.answers import csv_reader, single_number
+from ingestion.exchange import Exchange
+from ingestion.portal_errors import DatasetMissing, PortalError, answered_at
+from ingestion.retry import ATTEMPTS
+from ingestion.throttle import Throttle
+from ingestion.transport import TRANSPORTS, Query, metadata_request
 from warehouse.settings import SodaSettings
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "SYSTEM_COLUMNS", "Column", "DatasetMissing", "Mark", "Metadata", "Portal", "PortalError",
+    "between", "beyond", "quoted",
+]  # fmt: skip
 
 Answer = TypeVar("Answer")
 
@@ -32,36 +31,9 @@ SYSTEM_COLUMNS = {
     ":updated_at": "_row_updated_at",
 }
 
-_PASSING_STATUS = frozenset({202, 408, 429, 500, 502, 503, 504})
-_ATTEMPTS = 6
-# Seconds: 0.5, 1, 2, 4, 8 with jitter, so a portal that restarts is met again within a minute.
-_BACKOFF = tenacity.wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
-# A portal that asks for more patience than this gets it from the next run, not from this one.
-_LONGEST_WAIT_S = 300
-# Connecting is quick or not at all; a page of 50 000 rows may be a minute in the making.
-_TIMEOUT_S = (10, 120)
-# Must hold the longest row, which is a ward's outline of some 100 kB.
-_CSV_BLOCK_BYTES = 1 << 24
-
-
-class PortalError(WarehouseError):
-    """The portal did not give what was asked for.
-
-    Attributes:
-        is_passing: asking again later may succeed.
-        retry_after_s: how long the portal asked to wait, in seconds.
-    """
-
-    def __init__(
-        self, message: str, *, is_passing: bool = False, retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(message)
-        self.is_passing = is_passing
-        self.retry_after_s = retry_after_s
-
-
-class DatasetMissing(PortalError):  # noqa: N818 - a state of the portal, not a fault
-    """The portal has no dataset of this id."""
+# Total, as :id is unique; :updated_at is not, because a bulk write stamps thousands of rows.
+_ORDER_COLUMNS = (":updated_at", ":id")
+_ORDER = ",".join(_ORDER_COLUMNS)
 
 
 class Mark(NamedTuple):
@@ -96,29 +68,51 @@ class Metadata:
 
 
 class Portal:
-    """A SODA portal over HTTP.
+    """A SODA portal over HTTP; its verbs may be called from several threads.
 
     Attributes:
         address: where it is.
         page_size: rows a page.
-        requests: how many were made so far, repeated ones included.
+        concurrency: pages that may be asked for at once.
     """
 
-    def __init__(self, settings: SodaSettings, *, attempts: int = _ATTEMPTS) -> None:
+    def __init__(
+        self, settings: SodaSettings, throttle: Throttle, *, attempts: int = ATTEMPTS
+    ) -> None:
         self.address = settings.base_url
         self.page_size = settings.page_size
-        self.requests = 0
-        self._attempts = attempts
-        self._session = requests.Session()
-        self._session.headers["Accept-Encoding"] = "gzip"
-        if settings.app_token:
-            self._session.headers["X-App-Token"] = settings.app_token
+        self.concurrency = settings.concurrency
+        self._transport = TRANSPORTS[settings.api]
+        self._exchange = Exchange(settings, throttle, attempts)
+        self._threads = ThreadPoolExecutor(settings.concurrency, "portal")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._session.close()
+        # In this order: a thread that waits for a page of minutes is not waited for.
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._exchange.end()
+        self._threads.shutdown()
+
+    @property
+    def requests(self) -> int:
+        """How many were made so far, repeated ones included."""
+        return self._exchange.requests
+
+    def at_once(self, calls: Iterable[Callable[[], Answer]]) -> Iterator[Answer]:
+        """The answers of several calls, made at once, in the calls' order.
+
+        Raises:
+            PortalError: of the first call that failed.
+        """
+        futures = [self._threads.submit(call) for call in calls]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
 
     def metadata(self, dataset_id: str) -> Metadata:
         """The columns of a dataset and when its rows last changed.
@@ -127,7 +121,7 @@ class Portal:
             DatasetMissing: the portal has no such dataset.
             PortalError: it did not answer, or not with metadata.
         """
-        return self._ask(f"api/views/{dataset_id}.json", {}, _metadata)
+        return self._exchange.ask(metadata_request(dataset_id), _metadata)
 
     def count(self, dataset_id: str, where: str | None) -> int:
         """The number of rows that a condition selects.
@@ -135,8 +129,30 @@ class Portal:
         Raises:
             PortalError: the portal did not give it.
         """
-        query = {"$select": "count(*) as n"} | ({"$where": where} if where else {})
-        return self._ask(f"resource/{dataset_id}.json", query, _count)
+        query = Query(["count(*) as n"], where=where)
+        return self._exchange.ask(self._transport.aggregate(dataset_id, query), single_number)
+
+    def rows(
+        self,
+        dataset_id: str,
+        select: Sequence[str],
+        where: str | None,
+        order: str,
+        group: str | None = None,
+    ) -> pa.Table:
+        """The first page of what a query gives: text, under the names that the portal uses.
+
+        Args:
+            dataset_id: the dataset.
+            select: columns, and expressions with their names, such as `count(*) as n`.
+            where: the condition, if there is one.
+            order: the order, which must be total for the next page to follow on this one.
+            group: the columns or expressions of an aggregate.
+
+        Raises:
+            PortalError: the portal did not give them.
+        """
+        return self._rows(dataset_id, Query(select, where, group, order, self.page_size))
 
     def row_ids(self, dataset_id: str) -> set[str]:
         """The `:id` of each row that the portal has now; for small datasets.
@@ -147,82 +163,55 @@ class Portal:
         found: set[str] = set()
         last = ""
         while True:
-            query = {
-                "$select": ":id",
-                "$where": f":id > {quoted(last)}",
-                "$order": ":id",
-                "$limit": str(self.page_size),
-            }
-            page = self._ask(f"resource/{dataset_id}.csv", query, _csv_reader([":id"]))
+            page = self.rows(dataset_id, [":id"], f":id > {quoted(last)}", ":id")
             if page.num_rows == 0:
                 return found
             found.update(page[":id"].to_pylist())
             last = page[":id"][-1].as_py()
 
     def page(
-        self, dataset_id: str, columns: Sequence[str], where: str | None, after: Mark | None
+        self,
+        dataset_id: str,
+        columns: Sequence[str],
+        where: str | None,
+        after: Mark | None,
+        up_to: Mark | None = None,
     ) -> pa.Table:
         """The rows that follow a mark, in the order of (`:updated_at`, `:id`).
 
         Returns:
             A row of the portal a row: the source columns and the system fields under the
-            names of `SYSTEM_COLUMNS`, all of them text. Empty after the last row.
+            names of `SYSTEM_COLUMNS`, all of them text. Empty after the last row, or after
+            the mark up to which it was asked for.
 
         Raises:
             PortalError: the portal did not give them.
         """
         names = [*columns, *SYSTEM_COLUMNS]
-        conditions = [f"({part})" for part in (where, after and beyond(after)) if part]
-        query = {
-            "$select": ",".join(names),
-            "$order": ":updated_at,:id",
-            "$limit": str(self.page_size),
-        }
-        if conditions:
-            query["$where"] = " and ".join(conditions)
-        table = self._ask(f"resource/{dataset_id}.csv", query, _csv_reader(names))
+        table = self.rows(dataset_id, names, between(where, after, up_to), _ORDER)
         return table.rename_columns([SYSTEM_COLUMNS.get(name, name) for name in names])
 
-    def _ask(
-        self, path: str, query: Mapping[str, str], read: Callable[[requests.Response], Answer]
-    ) -> Answer:
-        """One answer, asked for again while the fault is one that may pass."""
-        attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
-            stop=tenacity.stop_after_attempt(self._attempts),
-            wait=_wait,
-            before_sleep=_say_so,
-            reraise=True,
-        )
-        answer: Answer = attempts(self._ask_once, path, query, read)
-        return answer
+    def mark_of(
+        self, dataset_id: str, where: str | None, after: Mark | None, place: int
+    ) -> Mark | None:
+        """The mark of the row at a place after a mark, the first being 1; none beyond the last.
 
-    def _ask_once(
-        self, path: str, query: Mapping[str, str], read: Callable[[requests.Response], Answer]
-    ) -> Answer:
-        self.requests += 1
-        try:
-            response = self._session.get(f"{self.address}/{path}", params=query, timeout=_TIMEOUT_S)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise PortalError(
-                f"the portal {self.address} cannot be reached: {_cause(error)};"
-                " check the network and SOURCES__SODA__BASE_URL",
-                is_passing=True,
-            ) from error
-        except requests.RequestException as error:
-            raise PortalError(
-                f"the portal {self.address} broke off {path}: {_cause(error)}", is_passing=True
-            ) from error
-        if response.status_code != 200:
-            raise _refusal(self.address, path, response)
-        try:
-            return read(response)
-        except (ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
-            raise PortalError(
-                f"the portal {self.address} answered {path} with something else than asked for:"
-                f" {error}",
-                is_passing=True,
-            ) from error
+        Raises:
+            PortalError: the portal did not give it.
+        """
+        condition = between(where, after)
+        query = Query(_ORDER_COLUMNS, condition, order=_ORDER, limit=1, offset=place - 1)
+        found = self._rows(dataset_id, query)
+        return Mark(*(found[name][0].as_py() for name in _ORDER_COLUMNS)) if len(found) else None
+
+    def _rows(self, dataset_id: str, query: Query) -> pa.Table:
+        return self._exchange.ask(self._transport.rows(dataset_id, query), csv_reader(query.names))
+
+
+def between(where: str | None, after: Mark | None, up_to: Mark | None = None) -> str | None:
+    """The SoQL condition of the rows of a part that lie after a mark, and not after another."""
+    parts = [where, after and beyond(after), up_to and _not_beyond(up_to)]
+    return " and ".join(f"({part})" for part in parts if part) or None
 
 
 def beyond(mark: Mark) -> str:
@@ -231,32 +220,14 @@ def beyond(mark: Mark) -> str:
     return f":updated_at > {updated_at} or (:updated_at = {updated_at} and :id > {row_id})"
 
 
+def _not_beyond(mark: Mark) -> str:
+    updated_at, row_id = quoted(mark.updated_at), quoted(mark.row_id)
+    return f":updated_at < {updated_at} or (:updated_at = {updated_at} and :id <= {row_id})"
+
+
 def quoted(text: str) -> str:
     """A text as SoQL writes it."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def _csv_reader(names: Sequence[str]) -> Callable[[requests.Response], pa.Table]:
-    def read(response: requests.Response) -> pa.Table:
-        kind = response.headers.get("Content-Type", "nothing")
-        if not kind.startswith("text/csv"):
-            raise ValueError(f"expected text/csv, got {kind}")
-        table = pc.read_csv(
-            io.BytesIO(response.content),
-            read_options=pc.ReadOptions(block_size=_CSV_BLOCK_BYTES),
-            parse_options=pc.ParseOptions(newlines_in_values=True),
-            convert_options=pc.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-        if table.column_names != list(names):
-            raise ValueError(f"expected the columns {list(names)}, got {table.column_names}")
-        return table
-
-    return read
 
 
 def _metadata(response: requests.Response) -> Metadata:
@@ -272,82 +243,6 @@ def _metadata(response: requests.Response) -> Metadata:
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", column.name):
             raise ValueError(f"its metadata has a column named {column.name!r}")
     changed: int | None = view.get("rowsUpdatedAt")
-    if changed is not None and changed >= _answered_at(response).timestamp() - 1:
+    if changed is not None and changed >= answered_at(response).timestamp() - 1:
         changed = None
     return Metadata(columns, changed, view.get("attribution") or "")
-
-
-def _answered_at(response: requests.Response) -> datetime:
-    """The portal's own clock, against which its stamps can be held."""
-    stated = response.headers.get("Date")
-    return parsedate_to_datetime(stated) if stated else datetime.now(UTC)
-
-
-def _count(response: requests.Response) -> int:
-    return int(response.json()[0]["n"])
-
-
-def _refusal(address: str, path: str, response: requests.Response) -> PortalError:
-    """The error of a status that is not 200, with the portal's own message."""
-    status = response.status_code
-    said = _portal_message(response)
-    message = f"the portal {address} refused {path} with {status}: {said}"
-    if status == 404:
-        return DatasetMissing(message)
-    if status in (401, 403):
-        message += "; check SOURCES__SODA__APP_TOKEN and whether the dataset is public"
-    return PortalError(
-        message, is_passing=status in _PASSING_STATUS, retry_after_s=_retry_after_s(response)
-    )
-
-
-def _portal_message(response: requests.Response) -> str:
-    """The message of either error body that portals send, else the body's beginning."""
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return response.text[:200].strip() or response.reason or "no message"
-
-
-def _retry_after_s(response: requests.Response) -> float | None:
-    """`Retry-After`, which comes as seconds or as a date."""
-    stated = response.headers.get("Retry-After")
-    if not stated:
-        return None
-    if stated.strip().isdecimal():
-        return float(stated)
-    try:
-        return max(0.0, (parsedate_to_datetime(stated) - datetime.now(UTC)).total_seconds())
-    except ValueError:
-        return None
-
-
-def _may_pass(error: BaseException) -> bool:
-    return (
-        isinstance(error, PortalError)
-        and error.is_passing
-        and (error.retry_after_s or 0) <= _LONGEST_WAIT_S
-    )
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    fault = state.outcome.exception() if state.outcome else None
-    asked = fault.retry_after_s if isinstance(fault, PortalError) else None
-    return max(asked or 0.0, _BACKOFF(state))
-
-
-def _say_so(state: tenacity.RetryCallState) -> None:
-    fault = state.outcome.exception() if state.outcome else None
-    logger.warning("%s; asking again in %.1f s", fault, state.upcoming_sleep)
-
-
-def _cause(error: Exception) -> str:
-    """The innermost reason: requests and urllib3 wrap it several times over."""
-    reason: Any = error
-    while True:
-        inner = getattr(reason, "reason", None) or next(
-            (part for part in getattr(reason, "args", ()) if isinstance(part, Exception)), None
-        )
-        if not isinstance(inner, Exception):
-            return str(reason).rpartition(": ")[2] if "Errno" in str(reason) else str(reason)
-        reason = inner

@@ -1,7 +1,7 @@
 """The dlt source: each dataset that is read becomes a dlt resource of Arrow tables."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import dlt
@@ -10,13 +10,15 @@ from dlt.extract import DltResource
 
 from ingestion.catalog import Dataset
 from ingestion.intake import Intake
-from ingestion.soda import Mark, Metadata, Portal, PortalError, beyond
+from ingestion.paging import Paging, mark_of_last
+from ingestion.soda import Mark, Metadata, Portal
 
 # Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
 # kill, fewer would pay dlt's half second a step more often.
 _PAGES_A_STEP = 4
-# Empty answers in a row while the portal counts more rows, after which it is not believed.
-_EMPTY_PAGES = 3
+# Looks at the metadata after the last row, while the portal goes on changing; what comes after
+# them comes with the next load.
+_LOOKS = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class PortalReading:
     """A reading from the portal.
 
     Attributes:
+        metadata: what the portal says of the dataset, read before the last count of its rows.
         part: the SoQL condition of a reading of a part of the dataset; it keeps no mark.
         mark: the last row read.
     """
@@ -70,6 +73,8 @@ class PortalReading:
     is_complete: bool = False
     expected_rows: int | None = None
     pages: int = 0
+    _left: int = 0
+    _looks: int = 0
 
     def step(self) -> Iterator[pa.Table]:
         """The new versions in the next pages.
@@ -77,30 +82,45 @@ class PortalReading:
         Raises:
             PortalError: a page could not be had.
         """
+        paging = Paging(self.portal, self.dataset, self.intake.columns, self.part)
         if self.expected_rows is None:
-            self.expected_rows = self._rows_left()
-            self.is_complete = self.expected_rows == 0
+            self.expected_rows = self._left = paging.rows_left(self.mark)
+            self.is_complete = self._left == 0
+        if self.is_complete:
+            return
         self.intake.begin_step()
-        empty = 0
-        for _ in range(_PAGES_A_STEP):
-            if self.is_complete:
-                return
-            page = self.portal.page(self.dataset.id, self.intake.columns, self.part, self.mark)
-            if page.num_rows:
+        most = max(_PAGES_A_STEP, self.portal.concurrency)
+        while most and self._left > 0:
+            pages = paging.pages_at_once(self._left, most)
+            most -= pages
+            came = 0
+            for page in paging.read(self.mark, pages):
+                came += page.num_rows
                 new = self._new_versions(page)
                 if new.num_rows:
                     yield new
-            # Only a count tells the last page from one that was cut short at a row's end.
-            if page.num_rows < self.portal.page_size:
-                left = self._rows_left()
-                self.is_complete = left == 0
-                empty = empty + 1 if left and not page.num_rows else 0
-                if empty == _EMPTY_PAGES:
-                    raise PortalError(
-                        f"{self.dataset.label}: the portal counts {left} more rows but sends none;"
-                        " sync again later",
-                        is_passing=True,
-                    )
+            self._left -= came
+            # Rows come, go and move meanwhile: only a count tells the end.
+            if self._left <= 0 or not came:
+                self._left = paging.rows_left(self.mark)
+        self.is_complete = self._left == 0 and self._has_settled(paging)
+
+    def _has_settled(self, paging: Paging) -> bool:
+        """Whether the portal changed nothing while it was read; else what came is counted."""
+        if self.part is not None:
+            return True
+        before, self.metadata = self.metadata, self.portal.metadata(self.dataset.id)
+        if self.metadata.columns != before.columns:
+            # Some rows were read without a column that there is now: have the next load look.
+            self.metadata = replace(self.metadata, rows_updated_at=None)
+        now = self.metadata.rows_updated_at
+        if now is None or now != before.rows_updated_at:
+            self._left = paging.rows_left(self.mark)
+        self._looks += 1
+        if self._left and self._looks == _LOOKS:
+            self.metadata = replace(self.metadata, rows_updated_at=None)
+            return True
+        return self._left == 0
 
     def keep(self, state: dict[str, Any]) -> None:
         """Keep the mark and, when the end is reached, that there is nothing to fetch."""
@@ -108,21 +128,9 @@ class PortalReading:
             state["mark"] = list(self.mark) if self.mark else None
             state["rows_updated_at"] = self.metadata.rows_updated_at if self.is_complete else None
 
-    def _rows_left(self) -> int:
-        conditions = [part for part in (self.part, self.mark and beyond(self.mark)) if part]
-        return self.portal.count(
-            self.dataset.id, " and ".join(f"({part})" for part in conditions) or None
-        )
-
     def _new_versions(self, page: pa.Table) -> pa.Table:
         new = self.intake.take(page)
-        last = Mark(page["_row_updated_at"][-1].as_py(), page["_row_id"][-1].as_py())
-        if self.mark and last <= self.mark:
-            raise PortalError(
-                f"{self.dataset.label}: asked for the rows after {self.mark}, the portal sent rows"
-                f" up to {last}: it does not order by (:updated_at, :id)"
-            )
-        self.mark = last
+        self.mark = mark_of_last(page)
         self.pages += 1
         self.on_progress(
             Progress(self.dataset.name, self.pages, self.intake.fetched, self.expected_rows or 0)

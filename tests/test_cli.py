@@ -94,7 +94,7 @@ def test_a_portal_that_cannot_be_reached_leaves_no_warehouse(
     monkeypatch.setenv("SOURCES__SODA__BASE_URL", "http://127.0.0.1:9")
     answer = warehouse_command("sync")
     assert_one_line(answer, 1, "http://127.0.0.1:9", "Connection refused")
-    assert not list(tmp_path.glob("*.duckdb*"))
+    assert [file.name for file in tmp_path.iterdir()] == ["warehouse.duckdb.requests"]
 
 
 @on_duckdb

@@ -233,15 +233,24 @@ def _server() -> _Server:
 
     A session is opened for it, because libpq alone knows its defaults and password files.
     """
+    with closing(open_postgis()) as session:
+        info = session.info
+        return _Server(info.host, info.port, info.user, info.password or "", info.dbname)
+
+
+def open_postgis() -> Any:
+    """A session of psycopg2 on the server, for what Arrow has no part in.
+
+    Raises:
+        WarehouseError: the server refuses.
+    """
     import psycopg2
 
     try:
-        session = psycopg2.connect("")
+        # libpq reads the environment, as above.
+        return psycopg2.connect("")
     except psycopg2.OperationalError as error:
         raise _no_postgis(error) from error
-    with closing(session):
-        info = session.info
-        return _Server(info.host, info.port, info.user, info.password or "", info.dbname)
 
 
 def _no_postgis(error: Exception) -> WarehouseError:

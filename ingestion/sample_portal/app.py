@@ -1,6 +1,7 @@
 """The HTTP interface: SODA 2.1 and 3, the metadata, and the control of data and faults."""
 
 import asyncio
+import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -144,11 +145,9 @@ async def _answer_before(portal: Portal, fault: Fault | None) -> Response | None
     match fault.kind:
         case "status":
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            is_from_coordinator = fault.body == "errorCode"
             refusal = RefusalError(
-                fault.status,
-                "fault",
-                f"the portal was told to answer {fault.status}",
-                is_from_coordinator=fault.body == "errorCode",
+                fault.status, "fault", fault.message, is_from_coordinator=is_from_coordinator
             )
             return JSONResponse(refusal.body(), fault.status, headers)
         case "html":
@@ -178,9 +177,14 @@ def _response(
     }
     media_type = MEDIA_TYPES[form]
     if fault and fault.kind in ("cut", "short"):
+        if fault.gzip:
+            body = gzip.compress(body)
+            headers["Content-Encoding"] = "gzip"
         return BrokenResponse(body, media_type, headers, fault.kind)
     if fault and fault.kind == "truncated":
         body = without_last_half(body, form)
+    if fault and fault.kind == "torn":
+        body = body[: -len(body) // 4]
     if fault and fault.kind == "empty":
         body = without_rows(body, form)
     return Response(body, media_type=media_type, headers=headers)

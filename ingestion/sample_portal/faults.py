@@ -9,12 +9,13 @@ from ingestion.sample_portal import refusals
 
 What = Literal["page", "aggregate", "metadata"]
 Kind = Literal[
-    "status",  # answers with `status`, its body as `body` says, with `retry_after` if given
+    "status",  # answers with `status`, its body as `body` says, `message`, `retry_after` if given
     "delay",  # answers, but `seconds` later
     "drop",  # closes the connection without a word
     "cut",  # breaks the connection in the middle of the body
     "short",  # ends the body half-way, in good order but short of its Content-Length
     "truncated",  # leaves out the last half of the rows, with a Content-Length that fits
+    "torn",  # ends the body in the middle of a row, with a Content-Length that fits
     "html",  # status 200 and an HTML page
     "empty",  # no rows, in a good body
     "stale",  # the header that says that a stale replica answered
@@ -35,6 +36,8 @@ class Fault:
     status: int = 503
     retry_after: int | str | None = None
     body: Literal["code", "errorCode"] = "code"
+    message: str = "the portal was told to misbehave"
+    gzip: bool = False  # of a body that is cut or short
     seconds: float = 1.0
     call: dict[str, Any] | None = None
     seen: int = 0

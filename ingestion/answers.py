@@ -1,0 +1,58 @@
+"""Reads the bodies of answers; what is not whole, or not what was asked for, is refused."""
+
+import io
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import requests
+
+# Must hold the longest row, which is a ward's outline of some 100 kB.
+_CSV_BLOCK_BYTES = 1 << 24
+
+# What the readers raise on a body that is not what was asked for.
+UNREADABLE = (ValueError, LookupError, TypeError, pa.ArrowInvalid)
+
+
+def csv_reader(names: Sequence[str]) -> Callable[[requests.Response], pa.Table]:
+    """A reader of CSV bodies with these columns: an Arrow table of text, null apart from `""`."""
+
+    def read(response: requests.Response) -> pa.Table:
+        kind = response.headers.get("Content-Type", "nothing")
+        if not kind.startswith("text/csv"):
+            raise ValueError(f"expected text/csv, got {kind}")
+        # Each row ends with a line break: without it the last value may be half of what it was.
+        if not response.content.endswith(b"\n"):
+            raise ValueError("the body ends in the middle of a row")
+        table = pc.read_csv(
+            io.BytesIO(response.content),
+            read_options=pc.ReadOptions(block_size=_CSV_BLOCK_BYTES),
+            parse_options=pc.ParseOptions(newlines_in_values=True),
+            convert_options=pc.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+        if table.column_names != list(names):
+            raise ValueError(f"expected the columns {list(names)}, got {table.column_names}")
+        return table
+
+    return read
+
+
+def single_number(response: requests.Response) -> int:
+    """The number `n` of an aggregate's one row."""
+    [row] = response.json()
+    return int(row["n"])
+
+
+def refuse_stale(response: requests.Response) -> None:
+    """Raise when a replica answered that is behind: it would hide what changed last.
+
+    Raises:
+        ValueError: it says so itself.
+    """
+    if response.headers.get("X-SODA2-Data-Out-Of-Date", "").lower() == "true":
+        raise ValueError("a stale replica answered (X-SODA2-Data-Out-Of-Date)")
