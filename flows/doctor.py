@@ -121,7 +121,7 @@ def _postgis() -> str:
 
 def _portal(target: Target) -> str:
     from ingestion.catalog import load_catalog
-    from ingestion.load import portal_identity
+    from ingestion.portal import portal_identity
 
     required = next(entry for entry in load_catalog().datasets.values() if entry.required)
     portal = portal_identity(required, target)

@@ -17,7 +17,8 @@ from flows.checks import checked
 from flows.progress import watcher
 from flows.runs import one_line, record_refusal, recorded
 from ingestion.catalog import Dataset, load_catalog
-from ingestion.load import PortalIdentity, load_dataset, portal_identity
+from ingestion.load import load_dataset
+from ingestion.portal import PortalIdentity, portal_identity
 from ingestion.raw import make_tables
 from ingestion.soda import PortalError
 from warehouse.connection import ensure_ready

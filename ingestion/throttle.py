@@ -25,9 +25,7 @@ class Throttle:
         period_s: the hour.
     """
 
-    def __init__(
-        self, ledger: RequestLedger, requests_per_hour: int, period_s: float = _PERIOD_S
-    ) -> None:
+    def __init__(self, ledger: RequestLedger, requests_per_hour: int, period_s: float) -> None:
         self._ledger = ledger
         self._largest = requests_per_hour
         self._period_s = period_s
@@ -71,4 +69,4 @@ def throttle(target: Target, settings: SodaSettings) -> Throttle:
     Raises:
         WarehouseError: what it keeps with the warehouse cannot be opened.
     """
-    return Throttle(request_ledger(target), settings.requests_per_hour)
+    return Throttle(request_ledger(target), settings.requests_per_hour, _PERIOD_S)
