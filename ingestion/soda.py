@@ -183,6 +183,35 @@ class Portal:
         table = self._ask(f"resource/{dataset_id}.csv", query, _csv_reader(names))
         return table.rename_columns([SYSTEM_COLUMNS.get(name, name) for name in names])
 
+    def rows(
+        self,
+        dataset_id: str,
+        select: Sequence[str],
+        where: str | None,
+        order: str,
+        group: str | None = None,
+    ) -> pa.Table:
+        """The first rows of an answer, at most a page of them.
+
+        Args:
+            dataset_id: the portal's id of the dataset.
+            select: columns and expressions, these with their `as name`.
+            where: the SoQL condition, none for all rows.
+            order: the SoQL order, which must be total.
+            group: what an aggregate is grouped by.
+
+        Returns:
+            A row of the answer a row, all of it text, under the names of `select`.
+
+        Raises:
+            PortalError: the portal did not give them.
+        """
+        query = {"$select": ",".join(select), "$order": order, "$limit": str(self.page_size)}
+        query |= {"$where": where} if where else {}
+        query |= {"$group": group} if group else {}
+        names = [selected.rpartition(" as ")[2] for selected in select]
+        return self._ask(f"resource/{dataset_id}.csv", query, _csv_reader(names))
+
     def _ask(
         self, path: str, query: Mapping[str, str], read: Callable[[requests.Response], Answer]
     ) -> Answer:
