@@ -107,10 +107,12 @@ def reconcile_dataset(
             )
         check = new_check(run_id, dataset.name)
         months: list[str] = []
+        compared = 0
         refetched = _Refetched()
         for round_ in range(_ROUNDS):
             with comparison(dataset, target, listing, since, until) as found:
                 found.run(months, deep=deep and not round_, say=say)
+                compared = max(compared, len(found.listed_months))
                 lacking = found.months("missing")
                 months = found.months("missing", "vanished")
                 now = portal.metadata(dataset.id).rows_updated_at if months else stamp
@@ -134,6 +136,7 @@ def reconcile_dataset(
         raise refusal
     return replace(
         done,
+        compared_months=compared,
         refetched=refetched.rows,
         requests=portal.requests + refetched.requests,
         seconds=time.monotonic() - started,
@@ -189,7 +192,6 @@ def _conclude(
     done = Reconciliation(
         dataset.name,
         months=len(found.portal_rows),
-        compared_months=len(found.listed_months),
         portal_rows=sum(found.portal_rows.values()),
         warehouse_rows=found.in_part(),
         marked=vanished,
