@@ -14,6 +14,7 @@ from flows.runs import recorded
 from warehouse.connection import dbt_environment, ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
+from warehouse.reconciliation import make_tables
 from warehouse.records import refuse_if_empty
 from warehouse.settings import DBT_PROJECT, ROOT, Target, resolve_target
 
@@ -62,6 +63,7 @@ def build_marts(target: Target, *, full_refresh: bool = False) -> Built:
 
     from flows.dbt_nodes import NodeRunner
 
+    make_tables(target)
     watch = watcher()
     watch.say("dbt: building the marts")
     arguments = ["build", "--target", target]

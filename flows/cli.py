@@ -64,7 +64,7 @@ def sync(
         bool, typer.Option("--no-build", help="Load only; the marts stay as they are.")
     ] = False,
 ) -> None:
-    """Load what is new at the portal, build the marts, and record both."""
+    """Load what is new at the portal, compare the counts, build the marts, and record it."""
     from flows.checks import checked, read_date
 
     first_day, last_day = read_date("--since", since), read_date("--until", until)
@@ -114,6 +114,65 @@ def sync(
     )
     if not no_build:
         _show_marts(where)
+
+
+@app.command()
+def reconcile(
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names in ingestion/catalog.yml; by default all ever loaded."),
+    ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Compare every key and version, also where counts agree."),
+    ] = False,
+    yes_delete: Annotated[
+        bool,
+        typer.Option("--yes-delete", help="Mark however many records the portal has no more."),
+    ] = False,
+    target: Target = None,
+) -> None:
+    """Hold the warehouse against the portal: fetch what is missing, mark what is gone."""
+    from flows.checks import checked
+    from warehouse.records import refuse_if_empty
+    from warehouse.settings import soda_settings
+
+    _, where = checked(datasets or (), target, None, None)
+    soda_settings()
+    refuse_if_empty(where)
+    _probe(where)
+    wait_for_prefect = _start_prefect()
+    import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
+    import flows.reconcile
+    from flows import terminal
+
+    wait_for_prefect()
+    with terminal.watching():
+        done = flows.reconcile.reconcile(
+            datasets=datasets or None, target=where, deep=deep, yes_delete=yes_delete
+        )
+    terminal.show_table(
+        "Reconciled",
+        (
+            *("dataset", "months compared", "portal rows", "warehouse rows", "refetched"),
+            *("marked", "returned", "requests", "seconds", "status"),
+        ),
+        (
+            (
+                found.dataset,
+                f"{found.compared_months} of {found.months}",
+                found.portal_rows,
+                found.warehouse_rows,
+                found.refetched,
+                found.marked,
+                found.returned,
+                found.requests,
+                round(found.seconds, 1),
+                found.status,
+            )
+            for found in done
+        ),
+    )
 
 
 @app.command()

@@ -1,46 +1,33 @@
-"""The run from the portal to the marts: load, build, record; written once, here."""
+"""The run from the portal to the marts: load, reconcile, build, record; written once, here."""
 
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import exponential_backoff
 from pydantic import Field
 
 from flows.build import build_marts
 from flows.checks import checked
+from flows.portal_runs import is_passing, portal_run
 from flows.progress import watcher
-from flows.runs import one_line, record_refusal, recorded
+from flows.reconcile import reconcile_all
+from flows.runs import one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.load import load_dataset
-from ingestion.portal import PortalIdentity, portal_identity
 from ingestion.raw import make_tables
-from ingestion.soda import PortalError
-from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
-from warehouse.lock import sync_lock
-from warehouse.records import DatasetLoad, record_load, refuse_other_portal
+from warehouse.records import DatasetLoad, record_load
 from warehouse.settings import Target
 
 SAMPLE_CRASHES = 20_000
 _NAMES = tuple(load_catalog().datasets)
 _BASE_URL = "SOURCES__SODA__BASE_URL"
-
-
-def is_passing(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
-    """Whether to try a task again: only on what the portal may have got over by then."""
-    try:
-        state.result()
-    except PortalError as error:
-        return error.is_passing
-    except Exception:
-        return False
-    return False
 
 
 @task(
@@ -99,7 +86,7 @@ def sync(
     ] = SAMPLE_CRASHES,
     build: Annotated[bool, Field(description="Build the marts after the load.")] = True,
 ) -> list[DatasetLoad]:
-    """Load the datasets, build the marts from what was loaded, and record both in `ops`.
+    """Load the datasets, hold them against the portal, build the marts, and record it in `ops`.
 
     A dataset that fails does not keep the others from being loaded, and the marts then follow
     those that were; the run fails all the same. The marts are not built when nothing was loaded.
@@ -123,23 +110,14 @@ def sync(
     with contextlib.ExitStack() as stack:
         if sample:
             stack.enter_context(_sample_portal(sample_crashes))
-        if where == "postgis":
-            # Before the portal, as its requests are counted there; a DuckDB file is made after.
-            ensure_ready(where)
-        try:
-            portal = introduce_portal(where)
-        except WarehouseError as error:
-            record_refusal(where, parameters, error)
-            raise
-        stack.enter_context(sync_lock(where))
-        ensure_ready(where)
-        refuse_other_portal(where, portal.name)
-        run_id = stack.enter_context(
-            recorded(where, parameters, portal=portal.name, is_sample=portal.is_sample)
-        )
+        run_id = stack.enter_context(portal_run(where, parameters))
         loads = _load_all(chosen, where, since, until, full_refresh, run_id)
+        is_any_loaded = any(done.status != "failed" for done in loads)
+        # Before the build, so that the marts are built once: from what was fetched again too, and
+        # without what was found gone.
+        loads = _reconcile(chosen, loads, where, since, until, run_id)
         failures = [f"{done.dataset}: {done.error}" for done in loads if done.status == "failed"]
-        if build and len(failures) < len(loads):
+        if build and is_any_loaded:
             try:
                 make_tables(load_catalog().required, where)
                 build_marts(where, full_refresh=full_refresh)
@@ -148,21 +126,6 @@ def sync(
         if failures:
             raise WarehouseError("; ".join(failures))
     return loads
-
-
-def introduce_portal(target: Target) -> PortalIdentity:
-    """Ask the portal who it is and say so, before anything is touched.
-
-    Raises:
-        PortalError: it cannot be reached.
-    """
-    required = next(entry for entry in load_catalog().datasets.values() if entry.required)
-    portal = portal_identity(required, target)
-    if portal.is_sample:
-        watcher().say(f"SAMPLE DATA: the portal {portal.address} serves generated crashes")
-    else:
-        watcher().say(f"portal: {portal.address}")
-    return portal
 
 
 def _load_all(
@@ -190,6 +153,42 @@ def _load_all(
             watcher().warn(f"{dataset.label}: failed: {done.error}")
         loads.append(done)
     return loads
+
+
+def _reconcile(
+    chosen: list[Dataset],
+    loads: list[DatasetLoad],
+    target: Target,
+    since: date | None,
+    until: date | None,
+    run_id: str,
+) -> list[DatasetLoad]:
+    """Hold what was loaded against the portal; the loads with what came of that, recorded."""
+    are_loaded = {done.dataset for done in loads if done.status == "loaded"}
+    found = {
+        result.dataset: result
+        for result in reconcile_all(
+            [dataset for dataset in chosen if dataset.name in are_loaded],
+            target,
+            run_id,
+            since=since,
+            until=until,
+        )
+    }
+    reconciled = []
+    for done in loads:
+        if result := found.get(done.dataset):
+            done = replace(
+                done,
+                rows_deleted=result.marked,
+                requests=done.requests + result.requests,
+                seconds=done.seconds + result.seconds,
+                status="failed" if result.status == "failed" else done.status,
+                error=result.error,
+            )
+            record_load(target, run_id, done)
+        reconciled.append(done)
+    return reconciled
 
 
 @contextlib.contextmanager

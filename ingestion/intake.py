@@ -6,6 +6,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingestion.catalog import Dataset
+from ingestion.sightings import NO_STAMPED_ROWS, STAMPED_ROW, sighted
 from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
 
 
@@ -17,6 +18,9 @@ class KnownRecords(Protocol):
 
     def versions(self, page: pa.Table) -> pa.Table:
         """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
+
+    def sighted(self, rows: pa.Table) -> pa.Table:
+        """The rows, by `:id` and stamp, that an earlier load noted among these."""
 
 
 @dataclass
@@ -38,10 +42,17 @@ class Intake:
     unchanged: int = 0
     # The versions of this step are not in raw yet; a row amended while we page comes twice.
     _earlier: list[pa.Table] = field(default_factory=list)
+    _sightings: list[pa.Table] = field(default_factory=list)
 
     def begin_step(self) -> None:
         """What came before is in raw now."""
         self._earlier.clear()
+        self._sightings.clear()
+
+    @property
+    def sightings(self) -> list[pa.Table]:
+        """The rows of this step that say nothing new, but under an `:id` or a stamp that is new."""
+        return self._sightings
 
     def take(self, page: pa.Table) -> pa.Table:
         """The rows of a page that raw is to keep, with their `_version_hash` and record key."""
@@ -55,4 +66,16 @@ class Intake:
         if found.rows.num_rows:
             named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
             self._earlier.append(found.rows.select(named).rename_columns(KNOWN_COLUMNS))
+        self._note(signed, known, found.rows)
         return found.rows
+
+    def _note(self, signed: pa.Table, known: pa.Table, kept: pa.Table) -> None:
+        """Note the rows that raw does not keep and under whose `:id` and stamp it has none."""
+        in_raw = pa.concat_tables([known.select(STAMPED_ROW), kept.select(STAMPED_ROW)])
+        fresh = sighted(self.dataset, signed, in_raw)
+        if fresh.num_rows:
+            before = [table.select(STAMPED_ROW) for table in self._sightings]
+            noted = pa.concat_tables([NO_STAMPED_ROWS, self.known.sighted(fresh), *before])
+            fresh = sighted(self.dataset, signed, pa.concat_tables([in_raw, noted]))
+        if fresh.num_rows:
+            self._sightings.append(fresh)

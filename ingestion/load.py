@@ -34,6 +34,7 @@ def load_dataset(
     *,
     since: date | None = None,
     until: date | None = None,
+    where: str | None = None,
     full_refresh: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> DatasetLoad:
@@ -44,6 +45,7 @@ def load_dataset(
         target: the warehouse.
         since: only rows whose date column is on this day or later.
         until: only rows whose date column is before this day.
+        where: only rows that this SoQL condition selects, in place of a period.
         full_refresh: read the whole dataset again; equal rows add nothing all the same.
         on_progress: called after each page.
 
@@ -67,7 +69,12 @@ def load_dataset(
         raw = RawTable(dataset, target, portal, columns)
         intake = Intake(dataset, columns, raw)
         reading = PortalReading(
-            dataset, portal, metadata, intake, on_progress, part=_part(dataset, since, until)
+            dataset,
+            portal,
+            metadata,
+            intake,
+            on_progress,
+            part=where or period_condition(dataset, since, until),
         )
         with _pipeline(dataset, target) as pipeline:
             if full_refresh or not _resume(reading, pipeline):
@@ -82,6 +89,12 @@ def load_dataset(
         requests=portal.requests,
         seconds=time.monotonic() - started,
     )
+
+
+def was_read_whole(dataset: Dataset, target: Target) -> bool:
+    """Whether the dataset was ever read without a condition, so that all of it should be in raw."""
+    with _pipeline(dataset, target) as pipeline:
+        return "mark" in _state(pipeline, dataset)
 
 
 @contextmanager
@@ -164,7 +177,7 @@ def _check_columns(dataset: Dataset, metadata: Metadata) -> None:
             )
 
 
-def _part(dataset: Dataset, since: date | None, until: date | None) -> str | None:
+def period_condition(dataset: Dataset, since: date | None, until: date | None) -> str | None:
     """The condition of the days asked for; a dataset without dates is always read whole."""
     column = dataset.date_column
     if not column:

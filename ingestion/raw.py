@@ -6,6 +6,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion import sightings
 from ingestion.catalog import Dataset
 from ingestion.made_keys import MadeKeys
 from ingestion.soda import SYSTEM_COLUMNS, Portal
@@ -55,6 +56,21 @@ class RawTable:
                 tables={"page_keys": pa.table({"record_key": page[key]})},
             ).cast(_NO_VERSIONS.schema)
 
+    def sighted(self, rows: pa.Table) -> pa.Table:
+        """The rows, by `:id` and stamp, that an earlier load noted among these."""
+        with connect(self._target) as connection:
+            if not has_table(connection, "raw", sightings.TABLE):
+                return sightings.NO_STAMPED_ROWS
+            return connection.fetch(
+                f"""
+                select _row_id, _row_updated_at
+                from raw.{sightings.TABLE}
+                where dataset = $1 and _row_id in (select _row_id from page_rows)
+                """,
+                (self._dataset.name,),
+                tables={"page_rows": rows.select(["_row_id"])},
+            ).cast(sightings.NO_STAMPED_ROWS.schema)
+
     def _same_without_key(self, page: pa.Table) -> str:
         """The condition of the versions that equal a page's rows without a key, if it has such."""
         keyless = page.filter(pc.is_null(page[self._dataset.key_column]))
@@ -71,6 +87,7 @@ class RawTable:
         """
         with connect(self._target) as connection:
             _make_table(connection, self._dataset, self._columns)
+            sightings.make_table(connection)
             if self._target == "postgis":
                 connection.execute(
                     f'create index if not exists "{self._dataset.name}_record_key"'
@@ -89,13 +106,14 @@ class RawTable:
         )
 
     def _newest(self) -> pa.Table:
-        """The newest version of each record, by key."""
+        """The newest version of each record, by key, under the `:id` that it was last seen with."""
         with connect(self._target) as connection:
             if not has_table(connection, "raw", self._dataset.name):
                 return pa.table({"_record_key": pa.nulls(0), "_row_id": pa.nulls(0)})
-            return connection.fetch(
+            sightings.make_table(connection)
+            newest = connection.fetch(
                 f"""
-                select *
+                select versions.*, coalesce(sighted._row_id, versions._row_id) as last_row_id
                 from (
                     select
                         *,
@@ -106,10 +124,27 @@ class RawTable:
                         ) as recency
                     from {self._name}
                 ) as versions
-                where recency = 1
+                left join (
+                    select
+                        record_key,
+                        _row_id,
+                        _row_updated_at,
+                        row_number() over (
+                            partition by record_key
+                            order by _row_updated_at collate "C" desc, _dlt_load_id collate "C" desc
+                        ) as recency
+                    from raw.{sightings.TABLE}
+                    where dataset = $1
+                ) as sighted
+                    on versions._record_key = sighted.record_key
+                    and sighted.recency = 1
+                    and sighted._row_updated_at collate "C" > versions._row_updated_at
+                where versions.recency = 1
                 order by _record_key
-                """
+                """,
+                (self._dataset.name,),
             )
+        return newest.drop_columns("_row_id").rename_columns({"last_row_id": "_row_id"})
 
 
 def make_tables(datasets: Iterable[Dataset], target: Target) -> None:

@@ -11,6 +11,7 @@ from dlt.extract import DltResource
 from ingestion.catalog import Dataset
 from ingestion.intake import Intake
 from ingestion.paging import Paging, mark_of_last
+from ingestion.sightings import TABLE as SIGHTINGS
 from ingestion.soda import Mark, Metadata, Portal
 
 # Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
@@ -145,8 +146,10 @@ def soda(readings: Iterable[Reading]) -> Iterable[DltResource]:
 
 
 def _resource(reading: Reading) -> DltResource:
-    def pages() -> Iterator[pa.Table]:
+    def pages() -> Iterator[Any]:
         yield from reading.step()
+        for noted in reading.intake.sightings:
+            yield dlt.mark.with_table_name(noted, SIGHTINGS)
         reading.keep(dlt.current.resource_state())
 
     return dlt.resource(

@@ -22,8 +22,13 @@ class Connection(Protocol):
 
     target: Target
 
-    def execute(self, sql: str, parameters: Parameters = ()) -> None:
-        """Run one statement."""
+    def execute(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> None:
+        """Run one statement, which may also read the given Arrow tables by name."""
 
     def fetch(
         self,
@@ -61,8 +66,17 @@ class _DuckDB:
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+    def execute(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> None:
+        for name, table in (tables or {}).items():
+            self._session.register(name, table)
         self._session.execute(sql, list(parameters))
+        for name in tables or {}:
+            self._session.unregister(name)
 
     def fetch(
         self,
@@ -120,9 +134,18 @@ class _PostGIS:
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+    def execute(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> None:
         with self._session.cursor() as cursor:
+            for name, table in (tables or {}).items():
+                cursor.adbc_ingest(name, table, mode="create", temporary=True)
             cursor.execute(sql, tuple(parameters) or None)
+            for name in tables or {}:
+                cursor.execute(f"drop table {name}")
 
     def fetch(
         self,

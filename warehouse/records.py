@@ -166,11 +166,14 @@ def start_run(
 
 
 def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
-    """Record what a run did to one dataset."""
+    """Record what a run did to one dataset; a later word on it takes the place of the first."""
     with connect(target) as connection:
         connection.execute(
             "insert into ops.dataset_loads values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-            " cast($11 as text), cast(cast($12 as text) as timestamp))",
+            " cast($11 as text), cast(cast($12 as text) as timestamp))"
+            " on conflict (run_id, dataset) do update set rows_deleted = excluded.rows_deleted,"
+            " requests = excluded.requests, seconds = excluded.seconds, status = excluded.status,"
+            " error = excluded.error, finished_at = excluded.finished_at",
             (
                 run_id,
                 load.dataset,
@@ -186,6 +189,16 @@ def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
                 _now(),
             ),
         )
+
+
+def loaded_datasets(target: Target) -> set[str]:
+    """The datasets that were ever loaded, by name."""
+    with connect(target) as connection:
+        _ensure_tables(connection)
+        found = connection.fetch(
+            "select distinct dataset from ops.dataset_loads where status = 'loaded'"
+        )
+    return set(found["dataset"].to_pylist())
 
 
 def finish_run(target: Target, run_id: str, status: RunStatus, error: str | None = None) -> None:

@@ -23,6 +23,9 @@ DBT_PROJECT = ROOT / "dbt_project"
 CITY_PORTAL = "https://data.cityofchicago.org"
 # Some endpoints of SODA 2.1 refuse more; fewer would cost requests, which are rationed.
 LARGEST_PAGE = 50_000
+# The share of a dataset's records that one run may mark as deleted unasked. The City takes back
+# a handful of reports a month; a portal that answers with half a table is meant to be stopped.
+LARGEST_DELETION = 0.05
 
 
 def resolve_target(name: str | None = None) -> Target:

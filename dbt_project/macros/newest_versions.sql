@@ -1,13 +1,27 @@
 {#-
     The newest version of each record of a raw table, with all of its columns as
-    text, and beside them what its versions say together.
+    text, and beside them what its versions say together, and since when the
+    portal has it no more.
 
     An incremental run reads only the keys that a load since the last build
-    brought, but all versions of those: an old version may arrive late.
+    brought, but all versions of those: an old version may arrive late; and the
+    keys that are marked as deleted otherwise than the last build had it.
     Stamps and ids are compared byte by byte, as a collation would reorder them.
 -#}
 {% macro newest_versions(raw, key) -%}
     with
+
+    gone as (
+
+        select
+            record_key,
+            deleted_at
+        from {{ source("ops", "record_deletions") }}
+        where
+            dataset = '{{ dataset_of(raw) }}'
+            and restored_at is null
+
+    ),
 
     kept as (
 
@@ -26,6 +40,12 @@
                     select coalesce(max(built._dlt_load_id collate "C"), '')
                     from {{ this }} as built
                 )
+                union
+                select built.{{ config.get("unique_key") }}
+                from {{ this }} as built
+                left join gone
+                    on built.{{ config.get("unique_key") }} = gone.record_key
+                where built._deleted_at is distinct from gone.deleted_at
             )
         {%- endif %}
 
@@ -55,8 +75,11 @@
         {{ as_instant("first_created_at") }} as first_seen_at,
         case
             when version_count > 1 then {{ as_instant("_row_updated_at") }}
-        end as last_amended_at
+        end as last_amended_at,
+        gone.deleted_at as _deleted_at
     from ranked
+    left join gone
+        on ranked.{{ key }} = gone.record_key
     where version_rank = 1
 {%- endmacro %}
 
@@ -64,7 +87,9 @@
 {#- Columns that the model's yml names and the raw table has not: the portal's
     columns come and go over the years. Those made above are not among them. -#}
 {% macro columns_raw_lacks(raw) -%}
-    {%- set made = ["version_count", "first_seen_at", "last_amended_at"] -%}
+    {%- set made = [
+        "version_count", "first_seen_at", "last_amended_at", "_deleted_at"
+    ] -%}
     {%- set lacking = [] -%}
     {%- if execute -%}
         {%- set present = adapter.get_columns_in_relation(raw)
@@ -74,4 +99,11 @@
         {%- endfor -%}
     {%- endif -%}
     {{ return(lacking) }}
+{%- endmacro %}
+
+
+{#- The dataset of a raw table. A unit test puts rows of its own in the table's
+    place, under another name that ends in the table's. -#}
+{% macro dataset_of(raw) -%}
+    {{ return(raw.identifier.split("__") | last) }}
 {%- endmacro %}

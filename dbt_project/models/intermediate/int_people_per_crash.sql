@@ -4,6 +4,7 @@ with
 people as (
 
     select * from {{ ref("stg_people") }}
+    where _deleted_at is null
 
 ),
 

@@ -4,6 +4,7 @@ with
 crashes as (
 
     select * from {{ ref("stg_crashes") }}
+    where _deleted_at is null
 
 ),
 

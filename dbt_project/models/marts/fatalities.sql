@@ -4,6 +4,7 @@ with
 fatalities as (
 
     select * from {{ ref("stg_fatalities") }}
+    where _deleted_at is null
 
 ),
 
@@ -21,7 +22,9 @@ final as (
         latitude,
         location,
         first_seen_at,
-        last_amended_at
+        last_amended_at,
+        count(*) over (partition by _version_hash) > 1
+            as is_possible_duplicate
     from fatalities
 
 )

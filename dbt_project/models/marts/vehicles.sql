@@ -4,6 +4,7 @@ with
 vehicles as (
 
     select * from {{ ref("stg_vehicles") }}
+    where _deleted_at is null
 
 ),
 

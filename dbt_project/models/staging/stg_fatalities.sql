@@ -33,9 +33,11 @@ typed as (
         first_seen_at,
         last_amended_at,
         version_count,
+        _version_hash,
         _row_id,
         {{ typed("_row_updated_at", "instant") }},
-        _dlt_load_id
+        _dlt_load_id,
+        _deleted_at
 
     from source
 

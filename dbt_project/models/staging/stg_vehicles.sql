@@ -99,7 +99,8 @@ typed as (
         version_count,
         _row_id,
         {{ typed("_row_updated_at", "instant") }},
-        _dlt_load_id
+        _dlt_load_id,
+        _deleted_at
 
     from source
 

@@ -1,6 +1,6 @@
-{#- The model has as many rows as another: its joins neither lost nor doubled
-    one. -#}
-{% test same_row_count_as(model, compare_to) %}
+{#- The model has as many rows as another, or as those of them in question: its
+    joins neither lost nor doubled one. -#}
+{% test same_row_count_as(model, compare_to, compare_where="true") %}
 
 with
 
@@ -8,7 +8,11 @@ counted as (
 
     select
         (select count(*) from {{ model }}) as row_count,
-        (select count(*) from {{ compare_to }}) as expected_row_count
+        (
+            select count(*)
+            from {{ compare_to }}
+            where {{ compare_where }}
+        ) as expected_row_count
 
 )
 

@@ -1,0 +1,68 @@
+"""What every run that asks the portal begins with, and when its tasks are tried again."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.progress import watcher
+from flows.runs import record_refusal, recorded
+from ingestion.catalog import load_catalog
+from ingestion.portal import PortalIdentity, portal_identity
+from ingestion.soda import PortalError
+from warehouse.connection import ensure_ready
+from warehouse.errors import WarehouseError
+from warehouse.lock import sync_lock
+from warehouse.records import refuse_other_portal
+from warehouse.settings import Target
+
+
+def is_passing(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
+    """Whether to try a task again: only on what the portal may have got over by then."""
+    try:
+        state.result()
+    except PortalError as error:
+        return error.is_passing
+    except Exception:
+        return False
+    return False
+
+
+@contextlib.contextmanager
+def portal_run(target: Target, parameters: Mapping[str, object]) -> Iterator[str]:
+    """Hold the warehouse for a run that asks the portal, and record it; gives its id.
+
+    Raises:
+        PortalError: the portal cannot be reached.
+        WarehouseError: another run holds the warehouse, it cannot be used, or it holds the data
+            of another portal.
+    """
+    if target == "postgis":
+        # Before the portal, as its requests are counted there; a DuckDB file is made after.
+        ensure_ready(target)
+    try:
+        portal = introduce_portal(target)
+    except WarehouseError as error:
+        record_refusal(target, parameters, error)
+        raise
+    with sync_lock(target):
+        ensure_ready(target)
+        refuse_other_portal(target, portal.name)
+        with recorded(target, parameters, portal=portal.name, is_sample=portal.is_sample) as run_id:
+            yield run_id
+
+
+def introduce_portal(target: Target) -> PortalIdentity:
+    """Ask the portal who it is and say so, before anything is touched.
+
+    Raises:
+        PortalError: it cannot be reached.
+    """
+    required = next(entry for entry in load_catalog().datasets.values() if entry.required)
+    portal = portal_identity(required, target)
+    if portal.is_sample:
+        watcher().say(f"SAMPLE DATA: the portal {portal.address} serves generated crashes")
+    else:
+        watcher().say(f"portal: {portal.address}")
+    return portal

@@ -1,0 +1,328 @@
+"""Holds the warehouse against the portal within one session: counts first, then keys.
+
+The rows are compared where they are, in SQL over temp tables; what passes through this process
+is a page of keys at a time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+
+from ingestion import sightings
+from ingestion.catalog import Dataset
+from ingestion.listing import Counts, Listing, grouped, in_words
+from ingestion.soda import PortalError
+from warehouse.connection import Connection, connect
+from warehouse.reconciliation import ensure_tables
+from warehouse.settings import Target
+
+# A listing that has not as many rows as were counted is asked for again, counted anew.
+_ATTEMPTS = 3
+# Up to so many records that seem gone are asked for by key, wherever they may have moved to;
+# beyond, listing the whole dataset costs fewer requests.
+_ASKED_BY_KEY = 1_000
+
+_COLUMNS = "period varchar, record_key varchar, _row_id varchar, _row_updated_at varchar"
+
+
+@dataclass
+class Comparison:
+    """One comparison of a dataset.
+
+    Attributes:
+        connection: the session, with its temp tables `current_records`, `listed`, `differences`
+            and `counted_months`.
+        listing: the portal's side.
+        portal_rows: what the portal counts, by month.
+        listed_months: the months whose keys were compared.
+    """
+
+    connection: Connection
+    dataset: Dataset
+    listing: Listing
+    portal_rows: Counts = field(default_factory=dict)
+    listed_months: list[str] = field(default_factory=list)
+
+    def run(self, months: Sequence[str], *, deep: bool, say: Callable[[str], None]) -> None:
+        """Compare.
+
+        Args:
+            months: list these, even if their counts agree.
+            deep: list all.
+            say: told what is about to be listed.
+
+        Raises:
+            PortalError: the portal did not list what it counts.
+        """
+        self.portal_rows = self.listing.counts()
+        here = self._warehouse_rows()
+        every = {month: self.portal_rows.get(month, 0) for month in {*self.portal_rows, *here}}
+        chosen = {
+            month: rows
+            for month, rows in every.items()
+            if deep or month in months or rows != here.get(month, 0)
+        }
+        if chosen:
+            say(
+                f"{self.dataset.name}: comparing {sum(chosen.values()):,} keys of"
+                f" {len(chosen)} of {len(every)} months"
+            )
+        for group in grouped(chosen, self.listing.portal.page_size):
+            self._list(self.listing, group, {month: chosen[month] for month in group})
+        self.listed_months = sorted(chosen)
+        self._find_differences()
+        if gone := self.count("vanished"):
+            self._look_elsewhere(gone, is_whole=len(chosen) == len(every))
+        self._keep_counts()
+
+    def count(self, difference: str) -> int:
+        """How many records differ in this way."""
+        return self._number(
+            f"select count(*) as n from differences where difference = '{difference}'"
+        )
+
+    def months(self, *differences: str) -> list[str]:
+        """The months in which records differ in one of these ways."""
+        names = ", ".join(f"'{difference}'" for difference in differences)
+        found = self.connection.fetch(
+            f"select distinct period from differences where difference in ({names}) order by 1"
+        )
+        months: list[str] = found["period"].to_pylist()
+        return months
+
+    def current(self) -> int:
+        """How many records of the whole dataset the warehouse takes to be there."""
+        return self._number("select count(*) as n from current_records where not is_deleted")
+
+    def in_part(self) -> int:
+        """The same of the part that is compared."""
+        return sum(self._warehouse_rows().values())
+
+    def _number(self, sql: str) -> int:
+        return int(self.connection.fetch(sql)["n"][0].as_py())
+
+    def _warehouse_rows(self) -> Counts:
+        found = self.connection.fetch(
+            "select period, count(*) as n from current_records"
+            " where is_in_part and not is_deleted group by period"
+        )
+        return dict(zip(found["period"].to_pylist(), found["n"].to_pylist(), strict=True))
+
+    def _list(self, listing: Listing, months: list[str], counted: Counts) -> None:
+        """Put the keys of some months into `listed`, all that the portal counts or none."""
+        for _ in range(_ATTEMPTS):
+            expected, rows = sum(counted.values()), 0
+            for page in listing.pages(months, expected):
+                self._take(page)
+                rows += page.num_rows
+            if rows == expected:
+                self.portal_rows |= counted if listing is self.listing else {}
+                return
+            names = ", ".join(f"'{month}'" for month in months)
+            self.connection.execute(f"delete from listed where period in ({names})")
+            counted = dict.fromkeys(months, 0) | listing.counts(months)
+        raise PortalError(
+            f"{self.dataset.label}: the portal counts {expected} rows in {in_words(months)} but"
+            f" lists {rows}; run 'warehouse reconcile {self.dataset.name}' later",
+            is_passing=True,
+        )
+
+    def _take(self, page: pa.Table) -> None:
+        self.connection.execute(
+            "insert into listed select period, record_key, _row_id, _row_updated_at from page_keys",
+            tables={"page_keys": page},
+        )
+
+    def _look_elsewhere(self, gone: int, *, is_whole: bool) -> None:
+        """List the records that seem gone, if they are only in another month now."""
+        whole = Listing(self.dataset, self.listing.portal)
+        if self.dataset.key and gone <= _ASKED_BY_KEY:
+            found = self.connection.fetch(
+                "select record_key from differences where difference = 'vanished'"
+                " and record_key not like 'keyless:%' order by record_key"
+            )
+            for page in whole.of_keys(found["record_key"].to_pylist()):
+                self._take(page)
+        elif is_whole and not self.listing.part:
+            return
+        else:
+            every = {
+                month: rows
+                for month, rows in whole.counts().items()
+                if self.listing.part or month not in self.listed_months
+            }
+            for group in grouped(every, whole.portal.page_size):
+                self._list(whole, group, {month: every[month] for month in group})
+        self.connection.execute("drop table differences")
+        self._find_differences()
+
+    def _find_differences(self) -> None:
+        if self.connection.target == "postgis":
+            self.connection.execute("analyze listed")
+        names = ", ".join(f"'{month}'" for month in self.listed_months) or "null"
+        self.connection.execute(
+            f"""
+            create temp table differences as
+            with last_of_row as (
+                select _row_id, record_key
+                from (
+                    select
+                        _row_id,
+                        record_key,
+                        row_number() over (
+                            partition by _row_id order by _row_updated_at collate "C" desc
+                        ) as recency
+                    from fetched_rows
+                    where _row_id in (select _row_id from listed where record_key is null)
+                ) as ranked
+                where recency = 1
+            ),
+            named as (
+                select
+                    listed.period,
+                    coalesce(listed.record_key, last_of_row.record_key) as record_key,
+                    listed._row_id,
+                    listed._row_updated_at
+                from listed
+                left join last_of_row
+                    on listed.record_key is null and listed._row_id = last_of_row._row_id
+            ),
+            vanished as (
+                select period, record_key
+                from current_records
+                where is_in_part and not is_deleted and period in ({names})
+                    and not exists (
+                        select 1 from named where named.record_key = current_records.record_key
+                    )
+            )
+            select named.period, coalesce(named.record_key, named._row_id) as record_key,
+                'missing' as difference
+            from named
+            where not exists (
+                select 1
+                from fetched_rows
+                where fetched_rows._row_id = named._row_id
+                    and fetched_rows._row_updated_at = named._row_updated_at
+            )
+            union
+            select period, record_key, 'vanished' from vanished
+            union
+            select period, record_key, 'returned'
+            from current_records
+            where is_marked
+                and (not is_deleted or record_key in (select record_key from named))
+                and record_key not in (select record_key from vanished)
+            """
+        )
+
+    def _keep_counts(self) -> None:
+        self.connection.execute(
+            "create temp table counted_months as select period, portal_rows from portal_counts",
+            tables={
+                "portal_counts": pa.table(
+                    {
+                        "period": pa.array(self.portal_rows.keys(), pa.string()),
+                        "portal_rows": pa.array(self.portal_rows.values(), pa.int64()),
+                    }
+                )
+            },
+        )
+
+
+@contextmanager
+def comparison(
+    dataset: Dataset, target: Target, listing: Listing, since: date | None, until: date | None
+) -> Iterator[Comparison]:
+    """A session in which a dataset is compared; what is written in it is committed at its end.
+
+    Args:
+        dataset: the entry of the catalog.
+        target: the warehouse.
+        listing: the portal's side, of the same days.
+        since: only records whose date column is on this day or later.
+        until: only records whose date column is before this day.
+    """
+    with connect(target) as connection:
+        ensure_tables(connection)
+        sightings.make_table(connection)
+        _read_records(connection, dataset, since, until)
+        connection.execute(f"create temp table listed ({_COLUMNS})")
+        yield Comparison(connection, dataset, listing)
+
+
+def _read_records(
+    connection: Connection, dataset: Dataset, since: date | None, until: date | None
+) -> None:
+    """Make `fetched_rows`, each state of a row that was read, and `current_records`.
+
+    A record is where its newest version has it. One that is marked as deleted, but was read again
+    after that, is there again.
+    """
+    key = sightings.record_key(dataset)
+    happened = f'"{dataset.date_column}"' if dataset.date_column else "cast(null as varchar)"
+    # A dataset without dates is compared whole, as it is loaded; a row without one is in no period.
+    conditions = ["true"]
+    if since and dataset.date_column:
+        conditions.append(f"""coalesce(happened, '') collate "C" >= '{since}T00:00:00'""")
+    if until and dataset.date_column:
+        conditions.append(f"""coalesce(happened, '9999') collate "C" < '{until}T00:00:00'""")
+    connection.execute(
+        f"""
+        create temp view fetched_rows as
+        select {key} as record_key, _row_id, _row_updated_at, _dlt_load_id
+        from raw."{dataset.name}"
+        union all
+        select record_key, _row_id, _row_updated_at, _dlt_load_id
+        from raw.{sightings.TABLE}
+        where dataset = '{dataset.name}'
+        """
+    )
+    connection.execute(
+        f"""
+        create temp table current_records as
+        with marks as (
+            select record_key, deleted_at
+            from ops.record_deletions
+            where dataset = '{dataset.name}' and restored_at is null
+        ),
+        read_again as (
+            select distinct marks.record_key
+            from marks
+            inner join fetched_rows on marks.record_key = fetched_rows.record_key
+            where cast(fetched_rows._dlt_load_id as double precision)
+                > extract(epoch from marks.deleted_at)
+        ),
+        newest as (
+            select record_key, happened
+            from (
+                select
+                    {key} as record_key,
+                    {happened} as happened,
+                    row_number() over (
+                        partition by {key} collate "C"
+                        order by
+                            _row_updated_at collate "C" desc,
+                            _row_id collate "C" desc,
+                            _dlt_load_id collate "C" desc
+                    ) as recency
+                from raw."{dataset.name}"
+            ) as versions
+            where recency = 1
+        )
+        select
+            newest.record_key,
+            case when substr(happened, 5, 1) = '-' then substr(happened, 1, 7) else '' end
+                as period,
+            {" and ".join(conditions)} as is_in_part,
+            marks.record_key is not null as is_marked,
+            marks.record_key is not null and read_again.record_key is null as is_deleted
+        from newest
+        left join marks on newest.record_key = marks.record_key
+        left join read_again on newest.record_key = read_again.record_key
+        """
+    )
+    if connection.target == "postgis":
+        connection.execute("analyze current_records")
