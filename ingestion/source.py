@@ -1,7 +1,7 @@
 """The dlt source: each dataset that is read becomes a dlt resource of Arrow tables."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import dlt
@@ -9,6 +9,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from ingestion.catalog import Dataset
+from ingestion.drift import Types
 from ingestion.intake import Intake
 from ingestion.soda import Mark, Metadata, Portal, PortalError, beyond
 
@@ -58,6 +59,7 @@ class PortalReading:
     Attributes:
         part: the SoQL condition of a reading of a part of the dataset; it keeps no mark.
         mark: the last row read.
+        known_types: the columns as the last reading kept them.
     """
 
     dataset: Dataset
@@ -67,6 +69,7 @@ class PortalReading:
     on_progress: Callable[[Progress], None]
     part: str | None = None
     mark: Mark | None = None
+    known_types: Types = field(default_factory=dict)
     is_complete: bool = False
     expected_rows: int | None = None
     pages: int = 0
@@ -103,7 +106,18 @@ class PortalReading:
                     )
 
     def keep(self, state: dict[str, Any]) -> None:
-        """Keep the mark and, when the end is reached, that there is nothing to fetch."""
+        """Keep the mark and, when the end is reached, that there is nothing to fetch.
+
+        The columns are kept at the end as well, by a part too: who breaks off before it tells
+        nobody of them. Only a type that was accepted holds from the first step on.
+        """
+        types = self.metadata.types
+        if self.is_complete:
+            state["columns"] = types
+        elif self.known_types:
+            state["columns"] = {
+                name: types.get(name, known) for name, known in self.known_types.items()
+            }
         if self.part is None:
             state["mark"] = list(self.mark) if self.mark else None
             state["rows_updated_at"] = self.metadata.rows_updated_at if self.is_complete else None
