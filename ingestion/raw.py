@@ -22,18 +22,27 @@ class RawTable:
     Args:
         dataset: the entry of the catalog.
         target: the warehouse.
-        portal: asked which rows it has now, for datasets without a key.
+        portal: asked which rows it has now, for datasets without a key. Without one, rows come
+            from a file, whose `:id`s are no one else's: it has no known row under another.
         columns: the dataset's source columns.
     """
 
     def __init__(
-        self, dataset: Dataset, target: Target, portal: Portal, columns: list[str]
+        self, dataset: Dataset, target: Target, portal: Portal | None, columns: list[str]
     ) -> None:
         self._dataset = dataset
         self._target = target
         self._portal = portal
         self._columns = columns
         self._name = f'raw."{dataset.name}"'
+
+    def source_columns(self) -> list[str]:
+        """The columns of the rows that raw has, those included that the portal has no more."""
+        with connect(self._target) as connection:
+            found = table_columns(connection, self._dataset)
+            if not found or not connection.fetch(f"select 1 from {self._name} limit 1").num_rows:
+                return []
+        return [name for name in found if not name.startswith("_")]
 
     def sign(self, page: pa.Table) -> pa.Table:
         """Fetched rows with the column that names their record: the City's key or a made one."""
@@ -87,7 +96,7 @@ class RawTable:
             self._columns,
             self._dataset.made_from,
             self._newest(),
-            lambda: self._portal.row_ids(self._dataset.id),
+            lambda: self._portal.row_ids(self._dataset.id) if self._portal else set(),
         )
 
     def _newest(self) -> pa.Table:

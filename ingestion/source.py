@@ -15,7 +15,7 @@ from ingestion.soda import Mark, Metadata, Portal, PortalError, beyond
 
 # Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
 # kill, fewer would pay dlt's half second a step more often.
-_PAGES_A_STEP = 4
+PAGES_A_STEP = 4
 # Empty answers in a row while the portal counts more rows, after which it is not believed.
 _EMPTY_PAGES = 3
 
@@ -85,7 +85,7 @@ class PortalReading:
             self.is_complete = self.expected_rows == 0
         self.intake.begin_step()
         empty = 0
-        for _ in range(_PAGES_A_STEP):
+        for _ in range(PAGES_A_STEP):
             if self.is_complete:
                 return
             page = self.portal.page(self.dataset.id, self.intake.columns, self.part, self.mark)

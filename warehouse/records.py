@@ -127,6 +127,14 @@ def refuse_other_portal(target: Target, portal: str) -> None:
         )
 
 
+def holds_sample_data(target: Target) -> bool:
+    """Whether a run loaded generated data; only for who holds the warehouse's lock."""
+    with connect(target) as connection:
+        _ensure_tables(connection)
+        found = connection.fetch("select 1 from ops.sync_runs where is_sample limit 1")
+    return bool(found.num_rows)
+
+
 def close_dead_runs(target: Target) -> None:
     """Mark the runs that never said how they ended; only for who holds the warehouse's lock."""
     with connect(target) as connection:
