@@ -6,6 +6,7 @@ What is heavy is imported inside the commands, so that `--help` and a wrong call
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -34,6 +35,7 @@ Target = Annotated[
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", help="Read every row again and build the models anew.")
 ]
+NoBuild = Annotated[bool, typer.Option("--no-build", help="Load only; the marts stay as they are.")]
 
 
 @app.command()
@@ -60,9 +62,7 @@ def sync(
             help="Crashes in the sample portal, 20000 by default.", min=1_000, max=1_000_000
         ),
     ] = None,
-    no_build: Annotated[
-        bool, typer.Option("--no-build", help="Load only; the marts stay as they are.")
-    ] = False,
+    no_build: NoBuild = False,
 ) -> None:
     """Load what is new at the portal, compare the counts, build the marts, and record it."""
     from flows.checks import checked, read_date
@@ -95,23 +95,44 @@ def sync(
     wait_for_prefect()
     with terminal.watching():
         loads = flows.sync.sync(**parameters)
-    terminal.show_table(
-        "Loaded",
-        ("dataset", "fetched", "inserted", "updated", "unchanged", "requests", "seconds", "status"),
-        (
-            (
-                load.dataset,
-                load.rows_fetched,
-                load.rows_inserted,
-                load.rows_updated,
-                load.rows_unchanged,
-                load.requests,
-                round(load.seconds, 1),
-                load.status,
-            )
-            for load in loads
+    terminal.show_loads(loads)
+    if not no_build:
+        _show_marts(where)
+
+
+@app.command("load-file")
+def load_file(
+    dataset: Annotated[
+        str, typer.Argument(help="The dataset whose rows the file has, such as crashes.")
+    ],
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file, of the portal's download button or of SODA.")
+    ],
+    target: Target = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="When the portal gave the file, in UTC; by default the newest date in it.",
+            metavar="INSTANT",
         ),
-    )
+    ] = None,
+    no_build: NoBuild = False,
+) -> None:
+    """Load a CSV file that was downloaded from the portal, and build the marts."""
+    from flows.checks import checked_file, read_instant
+
+    instant = read_instant("--as-of", as_of)
+    _, _, where, _ = checked_file(dataset, file, target, instant)
+    _probe(where)
+    wait_for_prefect = _start_prefect()
+    import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
+    import flows.load_file
+    from flows import terminal
+
+    wait_for_prefect()
+    with terminal.watching():
+        load = flows.load_file.load_file(dataset, file, where, instant, build=not no_build)
+    terminal.show_loads([load])
     if not no_build:
         _show_marts(where)
 

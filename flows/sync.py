@@ -147,6 +147,10 @@ def _load_all(
         record_load(target, run_id, done)
         if done.status == "loaded":
             watcher().loaded(done)
+            if done.schema_changes:
+                watcher().warn(
+                    f"{dataset.label}: the portal's columns changed: {done.schema_changes}"
+                )
         elif done.status == "missing":
             watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
         else:

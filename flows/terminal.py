@@ -129,6 +129,27 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     console().print(table)
 
 
+def show_loads(loads: Iterable[DatasetLoad]) -> None:
+    """Print what a run did to each dataset."""
+    show_table(
+        "Loaded",
+        ("dataset", "fetched", "inserted", "updated", "unchanged", "requests", "seconds", "status"),
+        (
+            (
+                load.dataset,
+                load.rows_fetched,
+                load.rows_inserted,
+                load.rows_updated,
+                load.rows_unchanged,
+                load.requests,
+                round(load.seconds, 1),
+                load.status,
+            )
+            for load in loads
+        ),
+    )
+
+
 def in_short(load: DatasetLoad) -> str:
     """What a load did, in a few words."""
     if load.status != "loaded":

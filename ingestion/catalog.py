@@ -14,6 +14,7 @@ from warehouse.errors import WarehouseError, WrongCall
 CATALOG = Path(__file__).with_name("catalog.yml")
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Header = Annotated[str, Field(min_length=1)]
 DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,50}$")]
 
 
@@ -30,6 +31,7 @@ class Dataset(BaseModel):
     made_from: tuple[ColumnName, ...] = ()
     date_column: ColumnName | None = None
     required: StrictBool = False
+    download_names: dict[Header, ColumnName | None] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_one_kind_of_key(self) -> Self:

@@ -15,6 +15,7 @@ import dlt
 from dlt.common.exceptions import DltException
 
 from ingestion.catalog import Dataset
+from ingestion.drift import Drift
 from ingestion.intake import Intake
 from ingestion.portal import open_portal
 from ingestion.raw import RawTable
@@ -46,13 +47,15 @@ def load_dataset(
         since: only rows whose date column is on this day or later.
         until: only rows whose date column is before this day.
         where: only rows that this SoQL condition selects, in place of a period.
-        full_refresh: read the whole dataset again; equal rows add nothing all the same.
+        full_refresh: read the whole dataset again, of whichever types its columns are now;
+            equal rows add nothing all the same.
         on_progress: called after each page.
 
     Raises:
         PortalError: the portal failed; what was read up to the last whole step is kept, and the
             next load carries on from there.
-        WarehouseError: the warehouse failed, or the portal's columns do not fit the catalog.
+        WarehouseError: the warehouse failed, or the portal's columns do not fit the catalog or
+            are of other types than they were.
     """
     started = time.monotonic()
     with open_portal(target) as portal:
@@ -76,9 +79,14 @@ def load_dataset(
             on_progress,
             part=where or period_condition(dataset, since, until),
         )
-        with _pipeline(dataset, target) as pipeline:
+        with pipeline_into_raw(dataset, target) as pipeline:
+            reading.known_types = kept_state(pipeline, dataset).get("columns") or {}
+            drift = Drift.between(reading.known_types, metadata.types)
+            # A part reads too little to make up for another type of all that is there.
+            if not full_refresh or reading.part is not None:
+                drift.refuse_retyped(dataset)
             if full_refresh or not _resume(reading, pipeline):
-                _take_steps(reading, pipeline, target)
+                take_steps(reading, pipeline, target)
     raw.settle(has_new_rows=intake.inserted + intake.updated > 0)
     return DatasetLoad(
         dataset=dataset.name,
@@ -88,17 +96,18 @@ def load_dataset(
         rows_unchanged=intake.unchanged,
         requests=portal.requests,
         seconds=time.monotonic() - started,
+        schema_changes=drift.description,
     )
 
 
 def was_read_whole(dataset: Dataset, target: Target) -> bool:
     """Whether the dataset was ever read without a condition, so that all of it should be in raw."""
-    with _pipeline(dataset, target) as pipeline:
-        return "mark" in _state(pipeline, dataset)
+    with pipeline_into_raw(dataset, target) as pipeline:
+        return "mark" in kept_state(pipeline, dataset)
 
 
 @contextmanager
-def _pipeline(dataset: Dataset, target: Target) -> Iterator[dlt.Pipeline]:
+def pipeline_into_raw(dataset: Dataset, target: Target) -> Iterator[dlt.Pipeline]:
     """The pipeline into raw, with the state that the warehouse holds.
 
     The state lives in the warehouse; the folder holds one step's files and goes with the run.
@@ -122,17 +131,18 @@ def _pipeline(dataset: Dataset, target: Target) -> Iterator[dlt.Pipeline]:
 
 
 def _resume(reading: PortalReading, pipeline: dlt.Pipeline) -> bool:
-    """Set the reading's mark; true if nothing has changed at the portal since the last one."""
+    """Set the reading's mark; true if nothing changed at the portal since the last one."""
     if reading.part is not None:
         return False
-    kept = _state(pipeline, reading.dataset)
+    kept = kept_state(pipeline, reading.dataset)
     mark = kept.get("mark")
     reading.mark = Mark(*mark) if mark else None
     settled = reading.metadata.rows_updated_at
-    return settled is not None and kept.get("rows_updated_at") == settled
+    has_same_columns = kept.get("columns") == reading.metadata.types
+    return settled is not None and kept.get("rows_updated_at") == settled and has_same_columns
 
 
-def _take_steps(reading: Reading, pipeline: dlt.Pipeline, target: Target) -> None:
+def take_steps(reading: Reading, pipeline: dlt.Pipeline, target: Target) -> None:
     """Take the reading's steps, each of them a dlt load that commits its rows and its state."""
     _check_clock(target)
     while not reading.is_complete:
@@ -159,8 +169,8 @@ def _configure_dlt() -> None:
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
 
 
-def _state(pipeline: dlt.Pipeline, dataset: Dataset) -> dict[str, Any]:
-    """What dlt keeps of the dataset: its mark, and when the portal's rows had last changed."""
+def kept_state(pipeline: dlt.Pipeline, dataset: Dataset) -> dict[str, Any]:
+    """What dlt keeps of the dataset: its mark, its columns, when its rows had last changed."""
     sources: dict[str, Any] = dict(pipeline.state.get("sources") or {})
     resources = sources.get("soda", {}).get("resources", {})
     return dict(resources.get(dataset.name, {}))

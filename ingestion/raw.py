@@ -1,6 +1,6 @@
 """What raw has of a dataset: the versions that a fetched row is held against."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import pyarrow as pa
@@ -23,18 +23,27 @@ class RawTable:
     Args:
         dataset: the entry of the catalog.
         target: the warehouse.
-        portal: asked which rows it has now, for datasets without a key.
+        portal: asked which rows it has now, for datasets without a key. Without one, rows come
+            from a file, whose `:id`s are no one else's: it has no known row under another.
         columns: the dataset's source columns.
     """
 
     def __init__(
-        self, dataset: Dataset, target: Target, portal: Portal, columns: list[str]
+        self, dataset: Dataset, target: Target, portal: Portal | None, columns: list[str]
     ) -> None:
         self._dataset = dataset
         self._target = target
         self._portal = portal
         self._columns = columns
         self._name = f'raw."{dataset.name}"'
+
+    def source_columns(self) -> list[str]:
+        """The columns of the rows that raw has, those included that the portal has no more."""
+        with connect(self._target) as connection:
+            found = table_columns(connection, self._dataset)
+            if not found or not connection.fetch(f"select 1 from {self._name} limit 1").num_rows:
+                return []
+        return [name for name in found if not name.startswith("_")]
 
     def sign(self, page: pa.Table) -> pa.Table:
         """Fetched rows with the column that names their record: the City's key or a made one."""
@@ -79,7 +88,9 @@ class RawTable:
         return f'or ("{key}" is null and _version_hash in ({hashes}))' if hashes else ""
 
     def settle(self, *, has_new_rows: bool) -> None:
-        """After a reading: see that the table exists and, on PostGIS, that its key is indexed.
+        """After a reading: see that the table exists, with all columns, and on PostGIS an index.
+
+        A new column is there at once, though no row may have come with it.
 
         The index is a hash index, because keys of 128 characters are only ever looked up; it is
         made after the first load, when that costs less than keeping it up meanwhile. DuckDB
@@ -102,7 +113,7 @@ class RawTable:
             self._columns,
             self._dataset.made_from,
             self._newest(),
-            lambda: self._portal.row_ids(self._dataset.id),
+            lambda: self._portal.row_ids(self._dataset.id) if self._portal else set(),
         )
 
     def _newest(self) -> pa.Table:
@@ -158,8 +169,11 @@ def make_tables(datasets: Iterable[Dataset], target: Target) -> None:
             _make_table(connection, dataset, [name for name in named if name])
 
 
-def _make_table(connection: Connection, dataset: Dataset, source_columns: Iterable[str]) -> None:
-    """Make an empty table as dlt would, which makes none for a dataset without rows."""
+def _make_table(connection: Connection, dataset: Dataset, source_columns: Sequence[str]) -> None:
+    """Make an empty table as dlt would, which makes none for a dataset without rows.
+
+    A table that is there gets the columns that it lacks.
+    """
     made = [] if dataset.key else [dataset.key_column]
     names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", *made]
     columns = ", ".join(f'"{name}" varchar' for name in dict.fromkeys(names))
@@ -168,3 +182,18 @@ def _make_table(connection: Connection, dataset: Dataset, source_columns: Iterab
         f'create table if not exists raw."{dataset.name}"'
         f" ({columns}, _dlt_load_id varchar(64) not null)"
     )
+    present = set(table_columns(connection, dataset))
+    for name in source_columns:
+        if name not in present:
+            connection.execute(f'alter table raw."{dataset.name}" add column "{name}" varchar')
+
+
+def table_columns(connection: Connection, dataset: Dataset) -> list[str]:
+    """The columns of the dataset's table in their order; none if there is no table."""
+    found = connection.fetch(
+        "select column_name from information_schema.columns"
+        " where table_schema = 'raw' and table_name = $1 order by ordinal_position",
+        (dataset.name,),
+    )
+    names: list[str] = found["column_name"].to_pylist()
+    return names

@@ -66,6 +66,11 @@ class Metadata:
     rows_updated_at: int | None
     attribution: str
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The portal's type of each source column."""
+        return {column.name: column.type for column in self.columns}
+
 
 class Portal:
     """A SODA portal over HTTP; its verbs may be called from several threads.

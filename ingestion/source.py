@@ -1,7 +1,7 @@
 """The dlt source: each dataset that is read becomes a dlt resource of Arrow tables."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import dlt
@@ -9,6 +9,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from ingestion.catalog import Dataset
+from ingestion.drift import Types
 from ingestion.intake import Intake
 from ingestion.paging import Paging, mark_of_last
 from ingestion.sightings import TABLE as SIGHTINGS
@@ -16,7 +17,7 @@ from ingestion.soda import Mark, Metadata, Portal
 
 # Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
 # kill, fewer would pay dlt's half second a step more often.
-_PAGES_A_STEP = 4
+PAGES_A_STEP = 4
 # Looks at the metadata after the last row, while the portal goes on changing; what comes after
 # them comes with the next load.
 _LOOKS = 3
@@ -62,6 +63,7 @@ class PortalReading:
         metadata: what the portal says of the dataset, read before the last count of its rows.
         part: the SoQL condition of a reading of a part of the dataset; it keeps no mark.
         mark: the last row read.
+        known_types: the columns as the last reading kept them.
     """
 
     dataset: Dataset
@@ -71,6 +73,7 @@ class PortalReading:
     on_progress: Callable[[Progress], None]
     part: str | None = None
     mark: Mark | None = None
+    known_types: Types = field(default_factory=dict)
     is_complete: bool = False
     expected_rows: int | None = None
     pages: int = 0
@@ -90,7 +93,7 @@ class PortalReading:
         if self.is_complete:
             return
         self.intake.begin_step()
-        most = max(_PAGES_A_STEP, self.portal.concurrency)
+        most = max(PAGES_A_STEP, self.portal.concurrency)
         while most and self._left > 0:
             pages = paging.pages_at_once(self._left, most)
             most -= pages
@@ -112,8 +115,8 @@ class PortalReading:
             return True
         before, self.metadata = self.metadata, self.portal.metadata(self.dataset.id)
         if self.metadata.columns != before.columns:
-            # Some rows were read without a column that there is now: have the next load look.
-            self.metadata = replace(self.metadata, rows_updated_at=None)
+            # The rows were read by the columns of before: have the next load tell of the change.
+            self.metadata = replace(before, rows_updated_at=None)
         now = self.metadata.rows_updated_at
         if now is None or now != before.rows_updated_at:
             self._left = paging.rows_left(self.mark)
@@ -124,7 +127,18 @@ class PortalReading:
         return self._left == 0
 
     def keep(self, state: dict[str, Any]) -> None:
-        """Keep the mark and, when the end is reached, that there is nothing to fetch."""
+        """Keep the mark and, when the end is reached, that there is nothing to fetch.
+
+        The columns are kept at the end as well, by a part too: who breaks off before it tells
+        nobody of them. Only a type that was accepted holds from the first step on.
+        """
+        types = self.metadata.types
+        if self.is_complete:
+            state["columns"] = types
+        elif self.known_types:
+            state["columns"] = {
+                name: types.get(name, known) for name, known in self.known_types.items()
+            }
         if self.part is None:
             state["mark"] = list(self.mark) if self.mark else None
             state["rows_updated_at"] = self.metadata.rows_updated_at if self.is_complete else None

@@ -45,6 +45,11 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
     all that it ever was. So a re-publication of equal rows brings no version. A row without a
     key is kept once for each content.
 
+    The rows of a file bear the file's stamp, which says only that they were so by then. So a row
+    under a new `:id` that is stamped before what raw has is also held against the next version
+    that is known: a file's row that the portal then gives with its own, older stamp was that
+    version already, and so was a file's row that the portal has given with a later one.
+
     Args:
         page: fetched rows with their `_version_hash`.
         key_column: the column that names the record.
@@ -73,6 +78,7 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
             ),
             compared as (
                 select
+                    record,
                     position,
                     has_no_key,
                     _version_hash,
@@ -91,6 +97,11 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
                     list(_version_hash) filter (where position = 0) over (
                         partition by record
                     ) as ever_known,
+                    min(_row_updated_at) filter (where position = 0) over (
+                        partition by record
+                        order by _row_updated_at
+                        groups between 1 following and unbounded following
+                    ) as next_known_stamp,
                     count(*) filter (where position > 0) over (
                         partition by record, _row_updated_at
                     ) > 1 as is_one_of_several,
@@ -100,6 +111,12 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
                     min(position) over (partition by record) = 0 as is_known_record,
                     row_number() over (partition by record order by position) as place
                 from versions
+            ),
+            known_at as (
+                select record, _row_updated_at as stamp, list(_version_hash) as hashes
+                from versions
+                where position = 0
+                group by record, _row_updated_at
             )
             select
                 position - 1 as position,
@@ -110,12 +127,16 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
                     when is_one_of_several
                         then not list_contains(coalesce(ever_known, []), _version_hash)
                     else not list_contains(
-                        coalesce(at_the_stamp_before, []) || coalesce(known_at_this_stamp, []),
+                        coalesce(at_the_stamp_before, [])
+                        || coalesce(known_at_this_stamp, [])
+                        || coalesce(known_at.hashes, []),
                         _version_hash
                     )
                 end as is_kept,
                 not is_known_record and place = 1 as is_inserted
             from compared
+            left join known_at
+                on known_at.record = compared.record and known_at.stamp = next_known_stamp
             where position > 0
             order by position
             """

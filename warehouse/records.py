@@ -65,15 +65,23 @@ _TABLES = (
         status text not null,
         error text,
         finished_at timestamp not null,
+        schema_changes text,
         primary key (run_id, dataset)
     )
     """,
+    # For the tables that were made before they had the column.
+    "alter table ops.dataset_loads add column if not exists schema_changes text",
 )
 
 
 @dataclass(frozen=True)
 class DatasetLoad:
-    """What a load did to one dataset; each fetched row is inserted, updated or unchanged."""
+    """What a load did to one dataset; each fetched row is inserted, updated or unchanged.
+
+    Attributes:
+        schema_changes: the columns that are new, have vanished or changed their type since the
+            load before; none if they are as they were.
+    """
 
     dataset: str
     rows_fetched: int = 0
@@ -85,6 +93,7 @@ class DatasetLoad:
     seconds: float = 0.0
     status: LoadStatus = "loaded"
     error: str | None = None
+    schema_changes: str | None = None
 
 
 def refuse_if_empty(target: Target) -> None:
@@ -116,6 +125,14 @@ def refuse_other_portal(target: Target, portal: str) -> None:
             f"this warehouse holds the data of '{first[0]}', which would mix with that of"
             f" '{portal}': name another with WAREHOUSE_DUCKDB_PATH or PGDATABASE"
         )
+
+
+def holds_sample_data(target: Target) -> bool:
+    """Whether a run loaded generated data; only for who holds the warehouse's lock."""
+    with connect(target) as connection:
+        _ensure_tables(connection)
+        found = connection.fetch("select 1 from ops.sync_runs where is_sample limit 1")
+    return bool(found.num_rows)
 
 
 def close_dead_runs(target: Target) -> None:
@@ -170,7 +187,7 @@ def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
     with connect(target) as connection:
         connection.execute(
             "insert into ops.dataset_loads values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-            " cast($11 as text), cast(cast($12 as text) as timestamp))"
+            " cast($11 as text), cast(cast($12 as text) as timestamp), cast($13 as text))"
             " on conflict (run_id, dataset) do update set rows_deleted = excluded.rows_deleted,"
             " requests = excluded.requests, seconds = excluded.seconds, status = excluded.status,"
             " error = excluded.error, finished_at = excluded.finished_at",
@@ -187,6 +204,7 @@ def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
                 load.status,
                 load.error,
                 _now(),
+                load.schema_changes,
             ),
         )
 
