@@ -4,7 +4,7 @@ PYTHON ?= python3
 # How long `make soak` is: runs killed and histories drawn on each engine; the seed of both.
 SOAK_KILLS ?= 20
 SOAK_EXAMPLES ?= 100
-SOAK_SEED ?= $(shell date +%s)
+SOAK_SEED := $(or $(SOAK_SEED),$(shell date +%s))
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
