@@ -1,11 +1,16 @@
-# make run: the sample portal's data in a DuckDB warehouse; make test: everything that CI runs.
+# make run: the sample portal's data in a DuckDB warehouse; make test: everything that CI runs;
+# make soak: the tests of faults, kills and random histories at length.
 PYTHON ?= python3
+# How long `make soak` is: runs killed and histories drawn on each engine; the seed of both.
+SOAK_KILLS ?= 20
+SOAK_EXAMPLES ?= 100
+SOAK_SEED := $(or $(SOAK_SEED),$(shell date +%s))
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := run
-.PHONY: install run test lint lock
+.PHONY: install run test soak lint lock
 
 install: $(INSTALLED)
 
@@ -23,6 +28,12 @@ run: install
 
 test: lint
 	tests/with-postgis $(BIN)/python -m pytest
+
+soak: install
+	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"
+	SOAK_KILLS=$(SOAK_KILLS) SOAK_EXAMPLES=$(SOAK_EXAMPLES) SOAK_SEED=$(SOAK_SEED) \
+		tests/with-postgis $(BIN)/python -m pytest --hypothesis-seed=$(SOAK_SEED) \
+		tests/test_faults.py tests/test_kills.py tests/test_histories.py
 
 lint: install
 	$(BIN)/ruff check

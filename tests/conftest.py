@@ -1,6 +1,7 @@
 """What tests share: servers, which are costly, but no state; each test has its own warehouse."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,22 +26,40 @@ REAL = ROOT.parent / "shared" / "real"
 
 
 @contextmanager
-def empty_warehouse(
+def new_warehouse(
     target: Target,
     folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
-) -> Iterator[None]:
-    """Point the settings to a new warehouse, which is gone after the block."""
-    if target == "duckdb":
-        monkeypatch.setenv("WAREHOUSE_DUCKDB_PATH", str(folder / "warehouse.duckdb"))
-        yield
-        return
-    name = f"warehouse_{uuid.uuid4().hex}"
-    _on_server(f"create database {name} template {request.getfixturevalue('postgis_template')}")
-    monkeypatch.setenv("PGDATABASE", name)
-    yield
-    _on_server(f"drop database {name} with (force)")
+    *,
+    like: str | None = None,
+) -> Iterator[str]:
+    """Point the settings to a new warehouse, which is gone after the block.
+
+    Args:
+        target: its engine.
+        folder: where a DuckDB file may lie; the caller's to remove.
+        request: finds the empty database that others are copies of.
+        like: the file or the database that it begins as a copy of; empty by default.
+
+    Yields:
+        Its file or its database.
+    """
+    with pytest.MonkeyPatch.context() as settings:
+        if target == "duckdb":
+            path = folder / "warehouse.duckdb"
+            if like:
+                shutil.copy(like, path)
+            settings.setenv("WAREHOUSE_DUCKDB_PATH", str(path))
+            yield str(path)
+            return
+        name = f"warehouse_{uuid.uuid4().hex}"
+        template = like or request.getfixturevalue("postgis_template")
+        _on_server(f"create database {name} template {template}")
+        settings.setenv("PGDATABASE", name)
+        try:
+            yield name
+        finally:
+            _on_server(f"drop database {name} with (force)")
 
 
 def _on_server(statement: str) -> None:
@@ -106,20 +125,17 @@ def target(request: pytest.FixtureRequest) -> Target:
 def warehouse(
     target: Target,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Iterator[Target]:
     """An empty warehouse on the target; settings of this process and its children name it."""
-    with empty_warehouse(target, tmp_path, monkeypatch, request):
+    with new_warehouse(target, tmp_path, request):
         yield target
 
 
 @pytest.fixture
-def both_warehouses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[tuple[Target, ...]]:
+def both_warehouses(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Target, ...]]:
     """An empty warehouse on each engine at once."""
-    first, second = (empty_warehouse(target, tmp_path, monkeypatch, request) for target in TARGETS)
+    first, second = (new_warehouse(target, tmp_path, request) for target in TARGETS)
     with first, second:
         yield TARGETS
 

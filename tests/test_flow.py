@@ -1,16 +1,13 @@
 """The run from the portal to the marts, over HTTP into a real warehouse on each engine."""
 
 import re
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal
-from warehouse.connection import connect
+from tests.contents import content, plain, rows, tables
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad, start_run
 from warehouse.settings import ROOT, Target
@@ -26,39 +23,6 @@ REQUIRED = [name for name, dataset in CATALOG.items() if dataset.required]
 README_QUERIES = re.findall(r"```sql\n(.+?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
-
-
-def rows(target: Target, sql: str) -> list[dict[str, Any]]:
-    with connect(target, read_only=True) as connection:
-        found: list[dict[str, Any]] = connection.fetch(sql).to_pylist()
-    return found
-
-
-def tables(target: Target, *schemas: str) -> list[str]:
-    found = rows(
-        target,
-        "select table_schema || '.' || table_name as name from information_schema.tables"
-        f" where table_schema in ({', '.join(repr(schema) for schema in schemas)})"
-        " and table_name not like '\\_dlt%' escape '\\' order by 1",
-    )
-    return [row["name"] for row in found]
-
-
-def content(target: Target, names: Iterable[str]) -> dict[str, list[str]]:
-    """Every row of every table, in an order that does not depend on the engine."""
-    return {name: sorted(map(plain, rows(target, f"select * from {name}"))) for name in names}
-
-
-def plain(row: dict[str, Any]) -> str:
-    """A row as text in which equal values are equal, whichever engine's type they had."""
-    return str(
-        {
-            name: float(value)
-            if isinstance(value, int | Decimal) and not isinstance(value, bool)
-            else value
-            for name, value in row.items()
-        }
-    )
 
 
 def by_name(loads: list[DatasetLoad]) -> dict[str, DatasetLoad]:
