@@ -168,7 +168,7 @@ def _sync(dataset: Dataset, target: Target) -> None:
 
 
 def _reconcile(dataset: Dataset, target: Target, deep: bool) -> None:
-    reconcile_dataset(dataset, target, deep=deep, yes_delete=True)
+    reconcile_dataset(dataset, target, "a history", deep=deep, yes_delete=True)
 
 
 def killed_at_request(number: int, run: Callable[..., None], *arguments: object) -> None:
