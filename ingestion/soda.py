@@ -15,7 +15,7 @@ from ingestion.portal_errors import DatasetMissing, PortalError, answered_at
 from ingestion.retry import ATTEMPTS
 from ingestion.throttle import Throttle
 from ingestion.transport import TRANSPORTS, Query, metadata_request
-from warehouse.settings import SodaSettings
+from warehouse.settings import LARGEST_PAGE, SodaSettings
 
 __all__ = [
     "SYSTEM_COLUMNS", "Column", "DatasetMissing", "Mark", "Metadata", "Portal", "PortalError",
@@ -147,6 +147,8 @@ class Portal:
     ) -> pa.Table:
         """The first page of what a query gives: text, under the names that the portal uses.
 
+        Of an aggregate it is all: there are never as many groups as the largest page has rows.
+
         Args:
             dataset_id: the dataset.
             select: columns, and expressions with their names, such as `count(*) as n`.
@@ -157,7 +159,8 @@ class Portal:
         Raises:
             PortalError: the portal did not give them.
         """
-        return self._rows(dataset_id, Query(select, where, group, order, self.page_size))
+        largest = LARGEST_PAGE if group else self.page_size
+        return self._rows(dataset_id, Query(select, where, group, order, largest))
 
     def row_ids(self, dataset_id: str) -> set[str]:
         """The `:id` of each row that the portal has now; for small datasets.
