@@ -144,6 +144,23 @@ def test_a_fault_that_stays_fails_the_load_and_the_next_one_completes_it(
     assert sum(r["rows"] for r in own_portal.requests() if r["what"] == "page") == 2_000 - len(here)
 
 
+@pytest.mark.parametrize(
+    ("what", "kinds"),
+    [
+        ("aggregate", ("html", "empty", "truncated", "torn", "stale")),
+        ("metadata", ("html", "status", "drop")),
+    ],
+)
+def test_counts_and_metadata_are_asked_for_again_like_pages(
+    own_portal: SamplePortal, what: str, kinds: tuple[str, ...]
+) -> None:
+    for number, kind in enumerate(kinds, start=1):
+        own_portal.misbehave(kind, dataset=IDS["wards"], what=what, nth=number)
+    load("wards")
+    assert_faults_met(own_portal, len(kinds))
+    assert_complete(own_portal, "wards")
+
+
 def at_the_portal_after(portal: SamplePortal) -> list[dict[str, str | None]]:
     """The portal's rows, once it behaves again."""
     portal.behave()
