@@ -116,8 +116,6 @@ def test_a_fault_among_pages_that_are_read_at_once_costs_no_row(
     ("fault", "said"),
     [
         ("503", "refused resource/85ca-t3if.csv with 503"),
-        ("connection closed", "cannot be reached"),
-        ("body cut in a row", "something else than asked for"),
         ("HTML page", "expected text/csv, got text/html"),
         ("empty page", r"crashes \(85ca-t3if\): the portal counts 400 more rows but sends none"),
         ("body cut at a row's end", "more rows but sends none"),
@@ -142,6 +140,23 @@ def test_a_fault_that_stays_fails_the_load_and_the_next_one_completes_it(
     load("crashes")
     assert_complete(own_portal, "crashes")
     assert sum(r["rows"] for r in own_portal.requests() if r["what"] == "page") == 2_000 - len(here)
+
+
+@pytest.mark.parametrize(
+    ("what", "kinds"),
+    [
+        ("aggregate", ("html", "empty", "truncated", "torn", "stale")),
+        ("metadata", ("html", "status", "drop")),
+    ],
+)
+def test_counts_and_metadata_are_asked_for_again_like_pages(
+    own_portal: SamplePortal, what: str, kinds: tuple[str, ...]
+) -> None:
+    for number, kind in enumerate(kinds, start=1):
+        own_portal.misbehave(kind, dataset=IDS["wards"], what=what, nth=number)
+    load("wards")
+    assert_faults_met(own_portal, len(kinds))
+    assert_complete(own_portal, "wards")
 
 
 def at_the_portal_after(portal: SamplePortal) -> list[dict[str, str | None]]:

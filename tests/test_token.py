@@ -1,9 +1,11 @@
 """The app token is sent to the portal and is nowhere else to be found."""
 
 import http.server
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from ingestion.portal import portal_identity
 from ingestion.sample_portal import SamplePortal
 from ingestion.soda import PortalError
 from tests.commands import warehouse_command
-from tests.loads import CATALOG, IDS
+from tests.loads import CATALOG, IDS, load
 from warehouse.connection import connect
 from warehouse.settings import Target, soda_settings
 
@@ -48,6 +50,22 @@ def test_a_portal_that_quotes_the_token_does_not_bring_it_into_any_record(
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert "warehouse.duckdb" in [path.name for path in written]
     assert [path for path in written if half.encode() in path.read_bytes()] == []
+
+
+def test_the_files_of_a_load_do_not_hold_it(
+    own_portal: SamplePortal, warehouse: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove_folder = shutil.rmtree
+    seen: list[bytes] = []
+
+    def look_and_remove(folder: Path, *arguments: Any, **options: Any) -> None:
+        seen.extend(path.read_bytes() for path in Path(folder).rglob("*") if path.is_file())
+        remove_folder(folder, *arguments, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", look_and_remove)
+    load("wards", warehouse)
+    assert any(b"app_token" in content for content in seen), "dlt's trace of its settings"
+    assert not any(TOKEN.encode() in content for content in seen)
 
 
 def test_a_token_that_breaks_the_line_is_refused_without_being_shown(
