@@ -95,12 +95,13 @@ class RawTable:
         return MadeKeys(
             self._columns,
             self._dataset.made_from,
-            self._newest(),
+            self._versions_by_age("recency = 1"),
             lambda: self._portal.row_ids(self._dataset.id) if self._portal else set(),
+            None if self._portal else self._versions_by_age("recency > 1"),
         )
 
-    def _newest(self) -> pa.Table:
-        """The newest version of each record, by key."""
+    def _versions_by_age(self, condition: str) -> pa.Table:
+        """The versions of each record whose `recency` is as wanted, by key; the newest's is 1."""
         with connect(self._target) as connection:
             if not has_table(connection, "raw", self._dataset.name):
                 return pa.table({"_record_key": pa.nulls(0), "_row_id": pa.nulls(0)})
@@ -117,7 +118,7 @@ class RawTable:
                         ) as recency
                     from {self._name}
                 ) as versions
-                where recency = 1
+                where {condition}
                 order by _record_key
                 """
             )
