@@ -32,6 +32,8 @@ class MadeKeys:
             those of the source columns that raw knows.
         portal_row_ids: fetches the `:id` of each row that the portal has now. Asked once at
             most, and only when a row could be a known record under another `:id`.
+        former: the versions before those, with the same columns, for rows that may be as old:
+            those of a file. A death that was moved since is still found by what it was.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class MadeKeys:
         made_from: Sequence[str],
         newest: pa.Table,
         portal_row_ids: Callable[[], set[str]],
+        former: pa.Table | None = None,
     ) -> None:
         self._columns = sorted(columns)
         self._places = [self._columns.index(name) for name in made_from]
@@ -48,7 +51,8 @@ class MadeKeys:
         self._seen: set[str] = set()
         self._by_row_id: dict[str, _Record] = {}
         self._by_place: defaultdict[Row, list[_Record]] = defaultdict(list)
-        self._keys: set[str] = set()
+        self._by_former: defaultdict[Row, list[_Record]] = defaultdict(list)
+        self._by_key: dict[str, _Record] = {}
         for key, row_id, content in zip(
             newest["_record_key"].to_pylist(),
             newest["_row_id"].to_pylist(),
@@ -56,6 +60,10 @@ class MadeKeys:
             strict=True,
         ):
             self._remember(_Record(key, row_id, content))
+        if former:
+            keys = former["_record_key"].to_pylist()
+            for key, content in zip(keys, self._contents(former), strict=True):
+                self._by_former[content].append(self._by_key[key])
 
     def assign(self, page: pa.Table) -> pa.Table:
         """Append `_record_key` to fetched rows, which need their `_row_id`."""
@@ -63,7 +71,14 @@ class MadeKeys:
         self._seen.update(row_id for row_id, _ in rows)
         keys: list[str | None] = [None] * len(rows)
         # The surest sign first for all rows: a changed row must not take an unchanged one's key.
-        for find in (self._same_row, self._same_content, self._same_place, self._new):
+        signs = (
+            self._same_row,
+            self._same_content,
+            self._same_former_content,
+            self._same_place,
+            self._new,
+        )
+        for find in signs:
             for position, (row_id, content) in enumerate(rows):
                 if keys[position] is None and (record := find(row_id, content)):
                     self._renew(record, row_id, content)
@@ -76,6 +91,9 @@ class MadeKeys:
     def _same_content(self, row_id: str, content: Row) -> _Record | None:
         return next((r for r in self._gone(content) if r.content == content), None)
 
+    def _same_former_content(self, row_id: str, content: Row) -> _Record | None:
+        return next(iter(self._unmet(self._by_former.get(content, []))), None)
+
     def _same_place(self, row_id: str, content: Row) -> _Record | None:
         # Of two deaths at one place and time the one that is equal in more of its columns.
         return max(self._gone(content), key=lambda r: _agreement(r.content, content), default=None)
@@ -85,7 +103,7 @@ class MadeKeys:
         placed = "\x1f".join("\x00" if value is None else value for value in self._place(content))
         digest = hashlib.sha256(placed.encode()).hexdigest()[:16]
         number = 1
-        while (key := f"{digest}-{number}") in self._keys:
+        while (key := f"{digest}-{number}") in self._by_key:
             number += 1
         record = _Record(key, row_id, content)
         self._remember(record)
@@ -93,7 +111,10 @@ class MadeKeys:
 
     def _gone(self, content: Row) -> list[_Record]:
         """The known records of the same place whose row the portal has no more."""
-        unseen = [r for r in self._by_place[self._place(content)] if r.row_id not in self._seen]
+        return self._unmet(self._by_place[self._place(content)])
+
+    def _unmet(self, records: list[_Record]) -> list[_Record]:
+        unseen = [r for r in records if r.row_id not in self._seen]
         if unseen and self._live is None:
             self._live = self._portal_row_ids()
         return [r for r in unseen if r.row_id not in (self._live or ())]
@@ -101,7 +122,7 @@ class MadeKeys:
     def _remember(self, record: _Record) -> None:
         self._by_row_id[record.row_id] = record
         self._by_place[self._place(record.content)].append(record)
-        self._keys.add(record.key)
+        self._by_key[record.key] = record
 
     def _renew(self, record: _Record, row_id: str, content: Row) -> None:
         self._by_place[self._place(record.content)].remove(record)

@@ -112,12 +112,16 @@ class RawTable:
         return MadeKeys(
             self._columns,
             self._dataset.made_from,
-            self._newest(),
+            self._versions_by_age("recency = 1"),
             lambda: self._portal.row_ids(self._dataset.id) if self._portal else set(),
+            None if self._portal else self._versions_by_age("recency > 1"),
         )
 
-    def _newest(self) -> pa.Table:
-        """The newest version of each record, by key, under the `:id` that it was last seen with."""
+    def _versions_by_age(self, condition: str) -> pa.Table:
+        """The versions of each record whose `recency` is as wanted, by key; the newest's is 1.
+
+        Each is under the `:id` that its record was last seen with.
+        """
         with connect(self._target) as connection:
             if not has_table(connection, "raw", self._dataset.name):
                 return pa.table({"_record_key": pa.nulls(0), "_row_id": pa.nulls(0)})
@@ -150,7 +154,7 @@ class RawTable:
                     on versions._record_key = sighted.record_key
                     and sighted.recency = 1
                     and sighted._row_updated_at collate "C" > versions._row_updated_at
-                where versions.recency = 1
+                where versions.{condition}
                 order by _record_key
                 """,
                 (self._dataset.name,),

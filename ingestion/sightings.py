@@ -40,6 +40,8 @@ def record_key(dataset: Dataset) -> str:
 def sighted(dataset: Dataset, page: pa.Table, known: pa.Table) -> pa.Table:
     """The rows of a page, as sightings, that are not known by their `:id` and stamp.
 
+    A file's rows are none: they have no `:id` of the portal's.
+
     Args:
         dataset: the entry of the catalog.
         page: fetched rows with their `_version_hash` and the column that names their record.
@@ -58,6 +60,6 @@ def sighted(dataset: Dataset, page: pa.Table, known: pa.Table) -> pa.Table:
                 _version_hash
             from page
             anti join known using (_row_id, _row_updated_at)
-            where _row_id is not null
+            where _row_id not like 'file:%'
             """
         ).to_arrow_table()

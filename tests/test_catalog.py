@@ -45,6 +45,7 @@ def test_the_catalog_has_the_eleven_datasets_and_the_four_crash_datasets_are_req
         (CRASHES.replace(", key: crash_record_id", ""), "expected either 'key' or 'made_from'"),
         (CRASHES.replace("title: Crashes, ", ""), "field 'title': missing"),
         (f"{CRASHES[:-1]}, required: perhaps}}", "field 'required': expected"),
+        (f"{CRASHES[:-1]}, download_names: {{A: B}}}}", "field 'download_names.A': expected"),
         ("crashes: 85ca-t3if", "entry 'crashes': expected fields"),
         (CRASHES.replace("crashes:", "Crash Data:"), "entry 'Crash Data', field 'name'"),
         (f"{CRASHES}\n{CRASHES.replace('crashes:', 'again:')}", "already the id of 'crashes'"),
