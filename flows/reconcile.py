@@ -130,7 +130,8 @@ def reconcile(
             chosen = [dataset for dataset in chosen if dataset.name in ever_loaded]
         done = reconcile_all(chosen, where, run_id, deep=deep, yes_delete=yes_delete)
         failures = [found.error for found in done if found.status == "failed" and found.error]
-        if any(found.has_changed for found in done) or not _is_built(where):
+        # A refusal changes nothing, not even by building what was never built.
+        if any(found.has_changed for found in done) or not (failures or _is_built(where)):
             try:
                 make_tables(load_catalog().required, where)
                 build_marts(where)

@@ -4,7 +4,7 @@ The rows are compared where they are, in SQL over temp tables; what passes throu
 is a page of keys at a time.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ingestion import sightings
 from ingestion.catalog import Dataset
+from ingestion.current_records import read_records
 from ingestion.listing import Counts, Listing, grouped, in_words
 from ingestion.soda import PortalError
 from warehouse.connection import Connection, connect
@@ -27,6 +28,61 @@ _ASKED_BY_KEY = 1_000
 
 _COLUMNS = "period varchar, record_key varchar, _row_id varchar, _row_updated_at varchar"
 
+# A listed row without a key is the record that its `:id` was last seen to be. Missing is each
+# state of a row that was never fetched; vanished what none of the portal's rows is.
+_DIFFERENCES = """
+    create temp table differences as
+    with last_of_row as (
+        select _row_id, record_key
+        from (
+            select
+                _row_id,
+                record_key,
+                row_number() over (
+                    partition by _row_id order by _row_updated_at collate "C" desc
+                ) as recency
+            from fetched_rows
+            where _row_id in (select _row_id from listed where record_key is null)
+        ) as ranked
+        where recency = 1
+    ),
+    named as (
+        select
+            listed.period,
+            coalesce(listed.record_key, last_of_row.record_key) as record_key,
+            listed._row_id,
+            listed._row_updated_at
+        from listed
+        left join last_of_row
+            on listed.record_key is null and listed._row_id = last_of_row._row_id
+    ),
+    vanished as (
+        select period, record_key
+        from current_records
+        where is_in_part and not is_deleted and period in ({months})
+            and not exists (
+                select 1 from named where named.record_key = current_records.record_key
+            )
+    )
+    select named.period, coalesce(named.record_key, named._row_id) as record_key,
+        'missing' as difference
+    from named
+    where not exists (
+        select 1
+        from fetched_rows
+        where fetched_rows._row_id = named._row_id
+            and fetched_rows._row_updated_at = named._row_updated_at
+    )
+    union
+    select period, record_key, 'vanished' from vanished
+    union
+    select period, record_key, 'returned'
+    from current_records
+    where is_marked
+        and (not is_deleted or record_key in (select record_key from named))
+        and record_key not in (select record_key from vanished)
+"""
+
 
 @dataclass
 class Comparison:
@@ -36,6 +92,7 @@ class Comparison:
         connection: the session, with its temp tables `current_records`, `listed`, `differences`
             and `counted_months`.
         listing: the portal's side.
+        months: all months that either side has rows in.
         portal_rows: what the portal counts, by month.
         listed_months: the months whose keys were compared.
     """
@@ -43,55 +100,57 @@ class Comparison:
     connection: Connection
     dataset: Dataset
     listing: Listing
+    months: list[str] = field(default_factory=list)
     portal_rows: Counts = field(default_factory=dict)
     listed_months: list[str] = field(default_factory=list)
 
-    def run(self, months: Sequence[str], *, deep: bool, say: Callable[[str], None]) -> None:
-        """Compare.
+    def count_rows(self, months: Sequence[str], *, deep: bool) -> Counts:
+        """Compare the counts; gives the months to compare the keys of, and the portal's rows.
 
         Args:
-            months: list these, even if their counts agree.
-            deep: list all.
-            say: told what is about to be listed.
+            months: these among them, even if their counts agree.
+            deep: all of them.
+
+        Raises:
+            PortalError: the portal did not count.
+        """
+        self.portal_rows = self.listing.counts()
+        here = self._warehouse_rows()
+        self.months = sorted({*self.portal_rows, *here})
+        return {
+            month: self.portal_rows.get(month, 0)
+            for month in self.months
+            if deep or month in months or self.portal_rows.get(month, 0) != here.get(month, 0)
+        }
+
+    def compare_keys(self, chosen: Counts) -> None:
+        """Compare the keys of some months.
 
         Raises:
             PortalError: the portal did not list what it counts.
         """
-        self.portal_rows = self.listing.counts()
-        here = self._warehouse_rows()
-        every = {month: self.portal_rows.get(month, 0) for month in {*self.portal_rows, *here}}
-        chosen = {
-            month: rows
-            for month, rows in every.items()
-            if deep or month in months or rows != here.get(month, 0)
-        }
-        if chosen:
-            say(
-                f"{self.dataset.name}: comparing {sum(chosen.values()):,} keys of"
-                f" {len(chosen)} of {len(every)} months"
-            )
         for group in grouped(chosen, self.listing.portal.page_size):
             self._list(self.listing, group, {month: chosen[month] for month in group})
         self.listed_months = sorted(chosen)
         self._find_differences()
-        if gone := self.count("vanished"):
-            self._look_elsewhere(gone, is_whole=len(chosen) == len(every))
+        if gone := self.number("vanished"):
+            self._look_elsewhere(gone, is_whole=len(chosen) == len(self.months))
         self._keep_counts()
 
-    def count(self, difference: str) -> int:
+    def number(self, difference: str) -> int:
         """How many records differ in this way."""
         return self._number(
             f"select count(*) as n from differences where difference = '{difference}'"
         )
 
-    def months(self, *differences: str) -> list[str]:
+    def months_of(self, *differences: str) -> list[str]:
         """The months in which records differ in one of these ways."""
         names = ", ".join(f"'{difference}'" for difference in differences)
         found = self.connection.fetch(
             f"select distinct period from differences where difference in ({names}) order by 1"
         )
-        months: list[str] = found["period"].to_pylist()
-        return months
+        periods: list[str] = found["period"].to_pylist()
+        return periods
 
     def current(self) -> int:
         """How many records of the whole dataset the warehouse takes to be there."""
@@ -156,67 +215,14 @@ class Comparison:
             }
             for group in grouped(every, whole.portal.page_size):
                 self._list(whole, group, {month: every[month] for month in group})
-        self.connection.execute("drop table differences")
         self._find_differences()
 
     def _find_differences(self) -> None:
         if self.connection.target == "postgis":
             self.connection.execute("analyze listed")
         names = ", ".join(f"'{month}'" for month in self.listed_months) or "null"
-        self.connection.execute(
-            f"""
-            create temp table differences as
-            with last_of_row as (
-                select _row_id, record_key
-                from (
-                    select
-                        _row_id,
-                        record_key,
-                        row_number() over (
-                            partition by _row_id order by _row_updated_at collate "C" desc
-                        ) as recency
-                    from fetched_rows
-                    where _row_id in (select _row_id from listed where record_key is null)
-                ) as ranked
-                where recency = 1
-            ),
-            named as (
-                select
-                    listed.period,
-                    coalesce(listed.record_key, last_of_row.record_key) as record_key,
-                    listed._row_id,
-                    listed._row_updated_at
-                from listed
-                left join last_of_row
-                    on listed.record_key is null and listed._row_id = last_of_row._row_id
-            ),
-            vanished as (
-                select period, record_key
-                from current_records
-                where is_in_part and not is_deleted and period in ({names})
-                    and not exists (
-                        select 1 from named where named.record_key = current_records.record_key
-                    )
-            )
-            select named.period, coalesce(named.record_key, named._row_id) as record_key,
-                'missing' as difference
-            from named
-            where not exists (
-                select 1
-                from fetched_rows
-                where fetched_rows._row_id = named._row_id
-                    and fetched_rows._row_updated_at = named._row_updated_at
-            )
-            union
-            select period, record_key, 'vanished' from vanished
-            union
-            select period, record_key, 'returned'
-            from current_records
-            where is_marked
-                and (not is_deleted or record_key in (select record_key from named))
-                and record_key not in (select record_key from vanished)
-            """
-        )
+        self.connection.execute("drop table if exists differences")
+        self.connection.execute(_DIFFERENCES.format(months=names))
 
     def _keep_counts(self) -> None:
         self.connection.execute(
@@ -248,81 +254,6 @@ def comparison(
     with connect(target) as connection:
         ensure_tables(connection)
         sightings.make_table(connection)
-        _read_records(connection, dataset, since, until)
+        read_records(connection, dataset, since, until)
         connection.execute(f"create temp table listed ({_COLUMNS})")
         yield Comparison(connection, dataset, listing)
-
-
-def _read_records(
-    connection: Connection, dataset: Dataset, since: date | None, until: date | None
-) -> None:
-    """Make `fetched_rows`, each state of a row that was read, and `current_records`.
-
-    A record is where its newest version has it. One that is marked as deleted, but was read again
-    after that, is there again.
-    """
-    key = sightings.record_key(dataset)
-    happened = f'"{dataset.date_column}"' if dataset.date_column else "cast(null as varchar)"
-    # A dataset without dates is compared whole, as it is loaded; a row without one is in no period.
-    conditions = ["true"]
-    if since and dataset.date_column:
-        conditions.append(f"""coalesce(happened, '') collate "C" >= '{since}T00:00:00'""")
-    if until and dataset.date_column:
-        conditions.append(f"""coalesce(happened, '9999') collate "C" < '{until}T00:00:00'""")
-    connection.execute(
-        f"""
-        create temp view fetched_rows as
-        select {key} as record_key, _row_id, _row_updated_at, _dlt_load_id
-        from raw."{dataset.name}"
-        union all
-        select record_key, _row_id, _row_updated_at, _dlt_load_id
-        from raw.{sightings.TABLE}
-        where dataset = '{dataset.name}'
-        """
-    )
-    connection.execute(
-        f"""
-        create temp table current_records as
-        with marks as (
-            select record_key, deleted_at
-            from ops.record_deletions
-            where dataset = '{dataset.name}' and restored_at is null
-        ),
-        read_again as (
-            select distinct marks.record_key
-            from marks
-            inner join fetched_rows on marks.record_key = fetched_rows.record_key
-            where cast(fetched_rows._dlt_load_id as double precision)
-                > extract(epoch from marks.deleted_at)
-        ),
-        newest as (
-            select record_key, happened
-            from (
-                select
-                    {key} as record_key,
-                    {happened} as happened,
-                    row_number() over (
-                        partition by {key} collate "C"
-                        order by
-                            _row_updated_at collate "C" desc,
-                            _row_id collate "C" desc,
-                            _dlt_load_id collate "C" desc
-                    ) as recency
-                from raw."{dataset.name}"
-            ) as versions
-            where recency = 1
-        )
-        select
-            newest.record_key,
-            case when substr(happened, 5, 1) = '-' then substr(happened, 1, 7) else '' end
-                as period,
-            {" and ".join(conditions)} as is_in_part,
-            marks.record_key is not null as is_marked,
-            marks.record_key is not null and read_again.record_key is null as is_deleted
-        from newest
-        left join marks on newest.record_key = marks.record_key
-        left join read_again on newest.record_key = read_again.record_key
-        """
-    )
-    if connection.target == "postgis":
-        connection.execute("analyze current_records")

@@ -11,6 +11,7 @@ from ingestion.comparison import Comparison, comparison
 from ingestion.listing import Listing, grouped, in_words
 from ingestion.load import load_dataset, period_condition, was_read_whole
 from ingestion.portal import open_portal
+from ingestion.raw import make_tables
 from ingestion.soda import DatasetMissing, PortalError
 from ingestion.source import Progress
 from warehouse.errors import WarehouseError
@@ -91,11 +92,6 @@ def reconcile_dataset(
     """
     started = time.monotonic()
     part = period_condition(dataset, since, until)
-    if part is None and not was_read_whole(dataset, target):
-        raise WarehouseError(
-            f"{dataset.label}: was never read whole, so what it lacks is not known: run"
-            f" 'warehouse sync {dataset.name}'"
-        )
     with open_portal(target) as portal:
         listing = Listing(dataset, portal, part)
         try:
@@ -106,16 +102,25 @@ def reconcile_dataset(
             return Reconciliation(
                 dataset.name, requests=portal.requests, status="missing", error=str(error)
             )
+        make_tables([dataset], target)
         check = new_check(run_id, dataset.name)
         months: list[str] = []
         compared = 0
         refetched = _Refetched()
         for round_ in range(_ROUNDS):
             with comparison(dataset, target, listing, since, until) as found:
-                found.run(months, deep=deep and not round_, say=say)
+                chosen = found.count_rows(months, deep=deep and not round_)
+                if chosen:
+                    if part is None and not round_:
+                        _refuse_unread(dataset, target)
+                    say(
+                        f"{dataset.name}: comparing the keys of {sum(chosen.values()):,} rows,"
+                        f" {len(chosen)} of {len(found.months)} months"
+                    )
+                found.compare_keys(chosen)
                 compared = max(compared, len(found.listed_months))
-                lacking = found.months("missing")
-                months = found.months("missing", "vanished")
+                lacking = found.months_of("missing")
+                months = found.months_of("missing", "vanished")
                 now = portal.metadata(dataset.id).rows_updated_at if months else stamp
                 is_still = not months or (stamp is not None and now == stamp)
                 is_fetched = refetched.has(lacking, stamp)
@@ -142,6 +147,14 @@ def reconcile_dataset(
         requests=portal.requests + refetched.requests,
         seconds=time.monotonic() - started,
     )
+
+
+def _refuse_unread(dataset: Dataset, target: Target) -> None:
+    if not was_read_whole(dataset, target):
+        raise WarehouseError(
+            f"{dataset.label}: was never read whole, so that rows are missing is no fault: run"
+            f" 'warehouse sync {dataset.name}', which reads it"
+        )
 
 
 @dataclass
@@ -188,21 +201,21 @@ def _conclude(
 ) -> tuple[Reconciliation, WarehouseError | None]:
     """Write what was found and mark what vanished, all of it or none; and why the run fails."""
     dataset, records = found.dataset, found.current()
-    missing, vanished = found.count("missing"), found.count("vanished")
+    missing, vanished = found.number("missing"), found.number("vanished")
     is_refused = vanished > LARGEST_DELETION * records and not yes_delete
     done = Reconciliation(
         dataset.name,
-        months=len(found.portal_rows),
+        months=len(found.months),
         portal_rows=sum(found.portal_rows.values()),
         warehouse_rows=found.in_part(),
         marked=vanished,
-        returned=found.count("returned"),
+        returned=found.number("returned"),
     )
     conclude(found.connection, check, marks=not is_refused)
     faults = []
     if missing:
         faults.append(
-            f"{missing:,} rows that the portal lists in {in_words(found.months('missing'))} did"
+            f"{missing:,} rows that the portal lists in {in_words(found.months_of('missing'))} did"
             " not come when they were fetched again; quality.reconciliation_keys names them; run"
             f" 'warehouse reconcile {dataset.name}' later"
         )

@@ -78,7 +78,7 @@ def test_a_fault_at_the_first_a_middle_and_the_last_page_costs_no_row(
     own_portal: SamplePortal, name: str, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All pages in one step: what dlt takes for a second one would be most of the test's time.
-    monkeypatch.setattr(source, "_PAGES_A_STEP", 10)
+    monkeypatch.setattr(source, "PAGES_A_STEP", 10)
     monkeypatch.setenv("SOURCES__SODA__PAGE_SIZE", PAGE_SIZES[name])
     monkeypatch.setenv("SOURCES__SODA__CONCURRENCY", "1")
     call, pages = FAULTS[fault]
