@@ -26,8 +26,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 run: install
 	$(BIN)/warehouse sync --sample
 
+# Two at a time: each has servers and warehouses of its own, and many wait for a process to start.
 test: lint
-	tests/with-postgis $(BIN)/python -m pytest
+	tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal
 
 soak: install
 	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"

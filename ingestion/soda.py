@@ -168,14 +168,20 @@ class Portal:
         Raises:
             PortalError: the portal did not give them.
         """
+        expected = self.count(dataset_id, None)
         found: set[str] = set()
         last = ""
-        while True:
+        while len(found) < expected:
             page = self.rows(dataset_id, [":id"], f":id > {quoted(last)}", ":id")
             if page.num_rows == 0:
-                return found
+                raise PortalError(
+                    f"the portal {self.address} counts {expected} rows of {dataset_id} but lists"
+                    f" {len(found)}; sync again later",
+                    is_passing=True,
+                )
             found.update(page[":id"].to_pylist())
             last = page[":id"][-1].as_py()
+        return found
 
     def page(
         self,

@@ -48,6 +48,7 @@ def assert_one_line(answer: subprocess.CompletedProcess[str], code: int, *parts:
         (["sync", "--sample-crashes", "2000"], ["--sample-crashes", "--sample"]),
         (["sync", "--sample", "--sample-crashes", "5"], ["--sample-crashes", "1000"]),
         (["sync", "--fast"], ["--fast"]),
+        (["reconcile", "crashs"], ["'crashs'", "crashes, people, vehicles"]),
         (["sink"], ["'sink'"]),
         (["query"], ["'sql'"]),
     ],
@@ -77,7 +78,10 @@ def test_a_portal_address_that_is_none_is_a_wrong_call(monkeypatch: pytest.Monke
     assert_one_line(warehouse_command("sync"), 2, "SOURCES__SODA__BASE_URL", "'data.example'")
 
 
-@pytest.mark.parametrize("command", ["", "sync", "load-file", "build", "status", "query", "doctor"])
+@pytest.mark.parametrize(
+    "command",
+    ["", "sync", "reconcile", "load-file", "build", "status", "query", "doctor"],
+)
 def test_help_answers_at_once(command: str) -> None:
     started = time.monotonic()
     answer = warehouse_command(*command.split(), "--help")
