@@ -1,5 +1,6 @@
 """Texts to clean: those that a rule turns on, and any others, drawn by hypothesis."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hypothesis import strategies as st
@@ -99,9 +100,8 @@ def boundary_texts(cleaner: Cleaner) -> list[str]:
     return sorted({*beside, *listed})
 
 
-def texts(cleaner: Cleaner) -> st.SearchStrategy[str]:
-    """Any text, with a liking for those that look like a value."""
-    listed = sorted({value for values in cleaner.listed.values() for value in values.values()})
+def texts(listed: Sequence[str]) -> st.SearchStrategy[str]:
+    """Any text, with a liking for those that look like a value, as the listed ones do."""
     values = st.one_of(
         st.text(_ANY, max_size=10),
         st.text(_TRICKY, max_size=8),

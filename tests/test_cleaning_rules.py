@@ -1,13 +1,16 @@
 """The rules in Python say themselves what the issue says: each kind at its boundary values."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from tests.city_outline import CityOutline, state_plane
 from tests.cleaner import Change, Cleaner
 from tests.cleaning import KINDS, Given, Row, Value, tidy
+from tests.drawn_texts import texts
 
 FETCHED_AT = datetime(2026, 8, 4, 12)
 CRASHED_AT = datetime(2020, 2, 29)
@@ -101,6 +104,22 @@ def test_a_kind_reads_a_text(
     given = Given(parameters, {"CLEAR": "Clear"}, FETCHED_AT, CRASHED_AT)
     found = {text: KINDS[kind](text, given) for text in clean}
     assert list(map(repr, found.values())) == list(map(repr, clean.values()))
+
+
+@given(text=texts(["Clear", "SUNNY"]))
+def test_no_text_is_an_error_and_a_number_is_what_its_text_says(text: str) -> None:
+    tidied = tidy(text)
+    if tidied is None:
+        return
+    bounds = {"min": "-9e999", "max": "9e999", "after_crash": "2"}
+    for kind in set(KINDS) - {"code"}:
+        value = KINDS[kind](tidied, Given(PERIOD | bounds, {"CLEAR": "Clear"}))
+        if isinstance(value, float):
+            assert value == float(tidied)
+        elif isinstance(value, int) and kind != "flag":
+            assert value == Decimal(tidied.replace(",", ""))
+    for pattern in (STATE, ZIP):
+        KINDS["code"](tidied, Given(pattern))
 
 
 def test_a_vehicle_whose_crash_has_no_date_may_be_of_any_year_to_come() -> None:
