@@ -20,6 +20,8 @@ final as (
         longitude,
         latitude,
         location,
+        coordinate_quality,
+        has_implausible_date,
         first_seen_at,
         last_amended_at
     from fatalities
