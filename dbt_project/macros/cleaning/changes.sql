@@ -44,7 +44,20 @@
 {%- endmacro %}
 
 
-{#- The changes of a model's records, a row each. -#}
+{#- The changes of a staging model's records, a row each. -#}
+{% macro changes_of(dataset, model, key) -%}
+    select
+        '{{ dataset }}' as dataset,
+        records.{{ key }} as record_key,
+        records.crash_date,
+        change."column" as column_name,
+        change.raw as raw_value,
+        change.clean as clean_value
+    from {{ listed_changes(model) }}
+    where records._cleaned is not null
+{%- endmacro %}
+
+
 {% macro listed_changes(model) -%}
     {{ return(adapter.dispatch("listed_changes")(model)) }}
 {%- endmacro %}

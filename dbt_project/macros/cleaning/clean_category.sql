@@ -43,14 +43,13 @@
 
 {#- `Y` and `N`; null is neither. -#}
 {% macro clean_flag(column) -%}
-    {%- set tidied = tidy(column) -%}
     case
             when {{ column }} = 'Y' then true
             when {{ column }} = 'N' then false
             when {{ column }} is not null
-                then case
-                    when {{ tidied }} in ('Y', 'y') then true
-                    when {{ tidied }} in ('N', 'n') then false
+                then case {{ ascii_upper(tidy(column)) }}
+                    when 'Y' then true
+                    when 'N' then false
                 end
         end
 {%- endmacro %}

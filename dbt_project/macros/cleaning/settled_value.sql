@@ -60,13 +60,13 @@
                 latitude not between {{ lat.min }} and {{ lat.max }}
                 or longitude not between {{ lon.min }} and {{ lon.max }}
                 then 'out_of_bounds'
+            {%- endif %}
             when
                 not {{ is_within_ft(
                     outline, point_in_feet("longitude", "latitude"),
-                    lat.within_ft
+                    lat.within_ft or 0
                 ) }}
                 then 'outside_city'
-            {%- endif %}
             else 'ok'
         end
 {%- endmacro %}

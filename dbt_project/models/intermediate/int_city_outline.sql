@@ -3,12 +3,9 @@ with
 
 areas as (
 
-    {% if load_relation(source("raw", "community_areas")) is none -%}
-    select cast(null as varchar) as the_geom
-    where false
-    {%- else -%}
-    {{ newest_versions(source("raw", "community_areas"), key="area_numbe") }}
-    {%- endif %}
+    {{ versions_if_loaded(
+        source("raw", "community_areas"), key="area_numbe", column="the_geom"
+    ) }}
 
 ),
 

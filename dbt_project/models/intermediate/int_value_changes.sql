@@ -3,27 +3,30 @@
 
 with
 
-{% for dataset, key in [
-    ("crashes", "crash_record_id"),
-    ("people", "person_id"),
-    ("vehicles", "crash_unit_id"),
-    ("fatalities", "fatality_id"),
-] %}
-{{ dataset }} as (
+crashes as (
 
-    select
-        '{{ dataset }}' as dataset,
-        records.{{ key }} as record_key,
-        records.crash_date,
-        change."column" as column_name,
-        change.raw as raw_value,
-        change.clean as clean_value
-    from {{ listed_changes(ref("stg_" ~ dataset)) }}
-    where records._cleaned is not null
+    {{ changes_of("crashes", ref("stg_crashes"), key="crash_record_id") }}
 
 ),
 
-{% endfor -%}
+people as (
+
+    {{ changes_of("people", ref("stg_people"), key="person_id") }}
+
+),
+
+vehicles as (
+
+    {{ changes_of("vehicles", ref("stg_vehicles"), key="crash_unit_id") }}
+
+),
+
+fatalities as (
+
+    {{ changes_of("fatalities", ref("stg_fatalities"), key="fatality_id") }}
+
+),
+
 changes as (
 
     select * from crashes
@@ -39,7 +42,7 @@ changes as (
 tidied as (
 
     select
-        *,
+        changes.*,
         {{ tidy("raw_value") }} as tidied_value
     from changes
 
@@ -58,13 +61,13 @@ final as (
         tidied.record_key,
         tidied.crash_date,
         tidied.column_name,
+        tidied.raw_value,
+        tidied.clean_value,
         case
             when tidied.tidied_value is null then 'tidy_text'
             when tidied.tidied_value = tidied.clean_value then 'tidy_text'
             else rules.rule
-        end as rule,
-        tidied.raw_value,
-        tidied.clean_value
+        end as rule
     from tidied
     inner join rules
         on

@@ -1,14 +1,30 @@
 -- One row is a rule of a column and a month: what it saw and what it changed.
 with
 
-{% for dataset in ["crashes", "people", "vehicles", "fatalities"] %}
-{{ dataset }} as (
+crashes as (
 
-    {{ values_kept(dataset, ref("stg_" ~ dataset)) }}
+    {{ values_kept("crashes", ref("stg_crashes")) }}
 
 ),
 
-{% endfor -%}
+people as (
+
+    {{ values_kept("people", ref("stg_people")) }}
+
+),
+
+vehicles as (
+
+    {{ values_kept("vehicles", ref("stg_vehicles")) }}
+
+),
+
+fatalities as (
+
+    {{ values_kept("fatalities", ref("stg_fatalities")) }}
+
+),
+
 kept as (
 
     select * from crashes

@@ -1,14 +1,30 @@
 -- One row is a value of a category column that the City's list has not.
 with
 
-{% for dataset in ["crashes", "people", "vehicles", "fatalities"] %}
-{{ dataset }} as (
+crashes as (
 
-    {{ unlisted_values(dataset, ref("stg_" ~ dataset)) }}
+    {{ unlisted_values("crashes", ref("stg_crashes")) }}
 
 ),
 
-{% endfor -%}
+people as (
+
+    {{ unlisted_values("people", ref("stg_people")) }}
+
+),
+
+vehicles as (
+
+    {{ unlisted_values("vehicles", ref("stg_vehicles")) }}
+
+),
+
+fatalities as (
+
+    {{ unlisted_values("fatalities", ref("stg_fatalities")) }}
+
+),
+
 unlisted as (
 
     select * from crashes

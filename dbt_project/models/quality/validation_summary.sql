@@ -3,13 +3,25 @@ with
 
 records as (
 
-    {% for dataset in ["crashes", "people", "vehicles", "fatalities"] -%}
     select
-        '{{ dataset }}' as dataset,
+        'crashes' as dataset,
         count(*) as records
-    from {{ ref(dataset) }}
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+    from {{ ref("crashes") }}
+    union all
+    select
+        'people' as dataset,
+        count(*) as records
+    from {{ ref("people") }}
+    union all
+    select
+        'vehicles' as dataset,
+        count(*) as records
+    from {{ ref("vehicles") }}
+    union all
+    select
+        'fatalities' as dataset,
+        count(*) as records
+    from {{ ref("fatalities") }}
 
 ),
 
