@@ -40,6 +40,18 @@ def state_plane(longitude: float, latitude: float) -> Point:
     return (_FALSE_EASTING_M + east) / _US_FOOT_M, (north - origin[1]) / _US_FOOT_M
 
 
+def beside(longitude: float, latitude: float, east_ft: float, north_ft: float) -> Point:
+    """Longitude and latitude of the place that lies so many feet from another."""
+    wanted = state_plane(longitude, latitude)
+    wanted = (wanted[0] + east_ft, wanted[1] + north_ft)
+    # Newton's way with the feet of a degree about Chicago, which are right to a part in a hundred.
+    for _ in range(20):
+        x, y = state_plane(longitude, latitude)
+        longitude += (wanted[0] - x) / 273_000
+        latitude += (wanted[1] - y) / 364_400
+    return longitude, latitude
+
+
 def _transverse_mercator(longitude: float, latitude: float) -> Point:
     eccentricity = 2 * math.sqrt(_N) / (1 + _N)
     sine = math.sin(latitude)

@@ -8,7 +8,7 @@ from typing import Any
 from ingestion.catalog import load_catalog
 from tests.city_outline import CityOutline
 from tests.cleaner import Cleaned, Cleaner
-from tests.cleaning import Row, Value
+from tests.cleaning import Row, Value, tidy
 from warehouse.connection import connect, has_table
 from warehouse.settings import DBT_PROJECT, Target
 
@@ -35,7 +35,7 @@ def records(target: Target) -> list[Record]:
     """Each record of raw, cleaned in Python."""
     cleaner = Cleaner(RULES, CATEGORIES, _outline(target))
     return [
-        Record(name, key, row, cleaner.clean(name, row, dataset.key))
+        Record(name, key, row, cleaner.clean(name, row))
         for name, dataset in DATASETS.items()
         for key, row in _newest(_rows(target, f'select * from raw."{name}"'), dataset.key_column)
     ]
@@ -112,11 +112,11 @@ def _outline(target: Target) -> CityOutline | None:
 
 
 def _newest(rows: list[dict[str, Any]], key: str) -> Iterator[tuple[str, Row]]:
-    """The newest version of each record that has a key, by the order in which raw is staged."""
+    """The newest version of each record, by its tidied key; without one there is no record."""
     newest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=_recency):
-        if (row[key] or "").strip(" \t\n\r"):
-            newest[row[key]] = row
+        if tidied := tidy(row[key]):
+            newest[tidied] = row
     yield from newest.items()
 
 

@@ -63,13 +63,12 @@ class Cleaner:
             listed = self.listed[entry["dataset"], entry["column"]]
             listed[ascii_upper(entry["value"])] = entry["value"]
 
-    def clean(self, dataset: str, row: Row, key: str | None = None) -> Cleaned:
+    def clean(self, dataset: str, row: Row) -> Cleaned:
         """A raw row's clean values and what was changed.
 
         Args:
             dataset: the dataset's name.
             row: its columns, and `_dlt_load_id`; one that it lacks is null.
-            key: the column by which the dataset's records are told apart: it stays as it is.
         """
         rules = self.rules[dataset]
         fetched_at = _wall_clock(row["_dlt_load_id"] or "0")
@@ -79,8 +78,6 @@ class Cleaner:
             crash_date=crash_date if isinstance(crash_date, datetime) else None,
         )
         values = {column: self._value(dataset, column, row, given) for column in rules}
-        if key:
-            values[key] = row[key]
         if set(_PAIR) <= set(rules):
             values["coordinate_quality"] = quality = self._quality(values, rules)
             if quality != "ok":

@@ -10,6 +10,9 @@ from tests.cleaning import Row
 from warehouse.connection import connect
 from warehouse.settings import Target
 
+# Keys of which nothing is left; a row without a key is no record.
+NO_KEYS = (None, "", " \n", "\u00a0\u200b", "n/a", "NULL")
+
 _STAMP = "2026-01-01T00:00:00.000Z"
 _SYSTEM = ("_row_id", "_row_created_at", "_row_updated_at", "_version_hash", "_dlt_load_id")
 
@@ -59,20 +62,25 @@ def put_into_raw(target: Target, name: str, rows: Sequence[Row], load_id: str) -
 def rows_with_each_text_in_each_column(
     cleaner: Cleaner, name: str, texts: Sequence[str], load_id: str
 ) -> list[Row]:
-    """As many rows as texts; each column has every text once."""
+    """As many rows as texts; each column has every text once, but for the key of the records."""
     columns = list(cleaner.rules[name])
-    return [
-        _keyed(
-            name,
-            {
-                # Steps of three, so that a pair of columns does not meet the same pair of texts.
-                column: texts[(number + 3 * place) % len(texts)]
-                for place, column in enumerate(columns)
-            },
-            f"{load_id} text {number}",
-        )
-        for number in range(len(texts))
-    ]
+    rows = []
+    for number in range(len(texts)):
+        key = f"{load_id} text {number}"
+        if DATASETS[name].key and number % 2:
+            key = "\t" + key.replace(" ", " \u00a0") + "\u200b\n"
+        # Steps of three, so that a pair of columns does not meet the same pair of texts.
+        row = {
+            column: texts[(number + 3 * place) % len(texts)] for place, column in enumerate(columns)
+        }
+        rows.append(_keyed(name, row, key))
+    return rows
+
+
+def rows_without_key(cleaner: Cleaner, name: str) -> list[Row]:
+    """A row for each text that names no record."""
+    empty: dict[str, str | None] = dict.fromkeys(cleaner.rules[name])
+    return [_keyed(name, empty, key) for key in NO_KEYS]
 
 
 def rows_with_only(cleaner: Cleaner, name: str, some: Iterable[Row], load_id: str) -> list[Row]:
@@ -84,5 +92,5 @@ def rows_with_only(cleaner: Cleaner, name: str, some: Iterable[Row], load_id: st
     ]
 
 
-def _keyed(name: str, row: Row, key: str) -> Row:
+def _keyed(name: str, row: Row, key: str | None) -> Row:
     return {**row, DATASETS[name].key_column: key}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.city_outline import CityOutline, state_plane
+from tests.city_outline import CityOutline, beside, state_plane
 from tests.cleaner import Change, Cleaner
 from tests.cleaning import KINDS, Given, Row, Value, tidy
 from tests.drawn_texts import texts
@@ -193,12 +193,10 @@ def test_coordinates_are_classed_as_a_pair(
 
 def test_the_city_ends_200_feet_beyond_its_border_also_around_a_corner() -> None:
     outline = CityOutline([AREA])
-    corner = state_plane(-87.61, 41.9)
-    for north, east in ((0.0003, 0.0003), (0.0004, 0.0005), (0.0006, 0.0001)):
-        place = state_plane(-87.61 + east, 41.9 + north)
-        feet = ((place[0] - corner[0]) ** 2 + (place[1] - corner[1]) ** 2) ** 0.5
-        assert outline.is_within(-87.61 + east, 41.9 + north, feet + 1e-6)
-        assert not outline.is_within(-87.61 + east, 41.9 + north, feet - 1e-6)
+    for east, north in ((120, 160), (160, 120), (200 * 0.5**0.5, 200 * 0.5**0.5)):
+        place = beside(-87.61, 41.9, east, north)
+        assert outline.is_within(*place, 200.0001)
+        assert not outline.is_within(*place, 199.9999)
 
 
 def test_the_projection_is_that_of_proj() -> None:
@@ -241,9 +239,3 @@ def test_a_crash_out_of_the_period_keeps_its_date_and_is_flagged(
     cleaned = cleaner.clean("crashes", row(crash_date=crash_date))
     assert cleaned.values["has_implausible_date"] is is_implausible
     assert (cleaned.values["crash_date"] is None) is (crash_date in ("soon", None))
-
-
-def test_the_key_of_a_record_stays_as_it_is(cleaner: Cleaner) -> None:
-    kept = cleaner.clean("crashes", row(crash_record_id=" N/A"), key="crash_record_id")
-    assert kept.values["crash_record_id"] == " N/A"
-    assert not kept.changes

@@ -7,7 +7,7 @@ import pytest
 from ingestion.sample_portal.tables import dataset_specs
 from tests.cleaned_warehouse import CATEGORIES, DATASETS, RULES
 from tests.cleaner import Cleaner
-from tests.cleaning import KINDS, ascii_upper
+from tests.cleaning import KINDS, ascii_upper, tidy
 
 INJURIES = (
     "total fatal incapacitating non_incapacitating reported_not_evident no_indication unknown"
@@ -68,7 +68,7 @@ def test_every_column_that_the_portal_has_has_one_rule_with_its_reason(name: str
     assert all(rule["rule"] and rule["reason"] for rule in rules)
 
 
-def test_the_lists_of_categories_are_of_category_columns_and_tell_values_apart(
+def test_the_lists_of_categories_are_tidy_of_category_columns_and_tell_values_apart(
     cleaner: Cleaner,
 ) -> None:
     listed = {(entry["dataset"], entry["column"]) for entry in entries("categories")}
@@ -79,6 +79,9 @@ def test_the_lists_of_categories_are_of_category_columns_and_tell_values_apart(
         if rule.kind == "category"
     }
     assert listed == of_category
+    assert [
+        entry for entry in entries("categories") if tidy(entry["value"]) != entry["value"]
+    ] == []
     upper = [
         (entry["dataset"], entry["column"], ascii_upper(entry["value"]))
         for entry in entries("categories")
