@@ -1,6 +1,4 @@
 -- One row is a value that cleaning changed, in the newest version of a record.
-{{ config(materialized="view") }}
-
 with
 
 crashes as (
