@@ -1,4 +1,8 @@
-{#- Null, empty, or nothing but spaces, tabs and line breaks. -#}
+{#- Null, or nothing is left of it once it is tidied. Five characters that are
+    to be seen are enough to know better. -#}
 {% macro is_blank(column) -%}
-    coalesce(trim({{ column }}, ' ' || chr(9) || chr(10) || chr(13)), '') = ''
+    case
+            when left({{ column }}, 5) ~ '^[!-~]{5}$' then false
+            else {{ tidy(column) }} is null
+        end
 {%- endmacro %}

@@ -26,3 +26,16 @@
 {% macro is_ksi(severity) -%}
     {{ severity }} in ('K', 'A')
 {%- endmacro %}
+
+
+{#- The letter of a score; U where there is none. -#}
+{% macro severity_of_score(score) -%}
+    case {{ score }}
+            when 5 then 'K'
+            when 4 then 'A'
+            when 3 then 'B'
+            when 2 then 'C'
+            when 1 then 'O'
+            else 'U'
+        end
+{%- endmacro %}

@@ -3,7 +3,10 @@ with
 
 people as (
 
-    select * from {{ ref("stg_people") }}
+    select
+        *,
+        {{ severity("injury_classification") }} as severity
+    from {{ ref("stg_people") }}
     where _deleted_at is null
 
 ),
@@ -16,7 +19,10 @@ final as (
         cast(count(*) filter (where person_type = 'PEDESTRIAN') as integer)
             as pedestrians,
         cast(count(*) filter (where person_type = 'BICYCLE') as integer)
-            as cyclists
+            as cyclists,
+        {{ severity_of_score(
+            "max(" ~ severity_score("severity") ~ ")"
+        ) }} as severity
     from people
     where crash_record_id is not null
     group by crash_record_id

@@ -84,10 +84,13 @@ final as (
         classified.severity,
         {{ severity_score("classified.severity") }} as severity_score,
         {{ is_ksi("classified.severity") }} as is_ksi,
+        coalesce(people.severity, 'U') as severity_from_people,
         coalesce(people.people_count, 0) as people_count,
         coalesce(vehicles.vehicle_count, 0) as vehicle_count,
         coalesce(people.pedestrians, 0) as pedestrians,
         coalesce(people.cyclists, 0) as cyclists,
+        classified.coordinate_quality,
+        classified.has_implausible_date,
         classified.first_seen_at,
         classified.last_amended_at
     from classified

@@ -21,6 +21,8 @@ final as (
         longitude,
         latitude,
         location,
+        coordinate_quality,
+        has_implausible_date,
         first_seen_at,
         last_amended_at,
         count(*) over (partition by _version_hash) > 1

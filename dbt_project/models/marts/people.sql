@@ -42,6 +42,7 @@ final as (
         bac_result_value,
         cell_phone_use,
         {{ severity("injury_classification") }} as severity,
+        has_implausible_date,
         first_seen_at,
         last_amended_at
     from people

@@ -83,6 +83,7 @@ final as (
         hazmat_out_of_service_i,
         mcs_out_of_service_i,
         hazmat_class,
+        has_implausible_date,
         first_seen_at,
         last_amended_at
     from vehicles

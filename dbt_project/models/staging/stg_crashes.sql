@@ -1,5 +1,7 @@
--- One row is a crash: the newest version that raw holds, typed.
+-- One row is a crash: the newest version that raw holds, cleaned.
 {{ config(unique_key="crash_record_id") }}
+
+{%- set rules = cleaning_rules("crashes") %}
 
 with
 
@@ -9,66 +11,66 @@ source as (
 
 ),
 
-typed as (
+cleaned as (
 
     select
         -- ids
-        crash_record_id,
+        {{ clean(rules, "crash_record_id") }},
 
         -- text
-        traffic_control_device,
-        device_condition,
-        weather_condition,
-        lighting_condition,
-        first_crash_type,
-        trafficway_type,
-        alignment,
-        roadway_surface_cond,
-        road_defect,
-        report_type,
-        crash_type,
-        damage,
-        prim_contributory_cause,
-        sec_contributory_cause,
-        street_direction,
-        street_name,
-        work_zone_type,
-        most_severe_injury,
-        location,
+        {{ clean(rules, "traffic_control_device") }},
+        {{ clean(rules, "device_condition") }},
+        {{ clean(rules, "weather_condition") }},
+        {{ clean(rules, "lighting_condition") }},
+        {{ clean(rules, "first_crash_type") }},
+        {{ clean(rules, "trafficway_type") }},
+        {{ clean(rules, "alignment") }},
+        {{ clean(rules, "roadway_surface_cond") }},
+        {{ clean(rules, "road_defect") }},
+        {{ clean(rules, "report_type") }},
+        {{ clean(rules, "crash_type") }},
+        {{ clean(rules, "damage") }},
+        {{ clean(rules, "prim_contributory_cause") }},
+        {{ clean(rules, "sec_contributory_cause") }},
+        {{ clean(rules, "street_direction") }},
+        {{ clean(rules, "street_name") }},
+        {{ clean(rules, "work_zone_type") }},
+        {{ clean(rules, "most_severe_injury") }},
+        {{ clean(rules, "location") }},
 
         -- numbers
-        {{ typed("posted_speed_limit", "integer") }},
-        {{ typed("lane_cnt", "integer") }},
-        {{ typed("street_no", "integer") }},
-        {{ typed("beat_of_occurrence", "integer") }},
-        {{ typed("num_units", "integer") }},
-        {{ typed("injuries_total", "integer") }},
-        {{ typed("injuries_fatal", "integer") }},
-        {{ typed("injuries_incapacitating", "integer") }},
-        {{ typed("injuries_non_incapacitating", "integer") }},
-        {{ typed("injuries_reported_not_evident", "integer") }},
-        {{ typed("injuries_no_indication", "integer") }},
-        {{ typed("injuries_unknown", "integer") }},
-        {{ typed("crash_hour", "integer") }},
-        {{ typed("crash_day_of_week", "integer") }},
-        {{ typed("crash_month", "integer") }},
-        {{ typed("latitude", "double precision") }},
-        {{ typed("longitude", "double precision") }},
+        {{ clean(rules, "posted_speed_limit") }},
+        {{ clean(rules, "lane_cnt") }},
+        {{ clean(rules, "street_no") }},
+        {{ clean(rules, "beat_of_occurrence") }},
+        {{ clean(rules, "num_units") }},
+        {{ clean(rules, "injuries_total") }},
+        {{ clean(rules, "injuries_fatal") }},
+        {{ clean(rules, "injuries_incapacitating") }},
+        {{ clean(rules, "injuries_non_incapacitating") }},
+        {{ clean(rules, "injuries_reported_not_evident") }},
+        {{ clean(rules, "injuries_no_indication") }},
+        {{ clean(rules, "injuries_unknown") }},
+        {{ clean(rules, "crash_hour") }},
+        {{ clean(rules, "crash_day_of_week") }},
+        {{ clean(rules, "crash_month") }},
+        {{ clean(rules, "latitude") }},
+        {{ clean(rules, "longitude") }},
 
         -- flags
-        {{ typed("crash_date_est_i", "boolean") }},
-        {{ typed("intersection_related_i", "boolean") }},
-        {{ typed("private_property_i", "boolean") }},
-        {{ typed("hit_and_run_i", "boolean") }},
-        {{ typed("photos_taken_i", "boolean") }},
-        {{ typed("statements_taken_i", "boolean") }},
-        {{ typed("dooring_i", "boolean") }},
-        {{ typed("work_zone_i", "boolean") }},
-        {{ typed("workers_present_i", "boolean") }},
+        {{ clean(rules, "crash_date_est_i") }},
+        {{ clean(rules, "intersection_related_i") }},
+        {{ clean(rules, "private_property_i") }},
+        {{ clean(rules, "hit_and_run_i") }},
+        {{ clean(rules, "photos_taken_i") }},
+        {{ clean(rules, "statements_taken_i") }},
+        {{ clean(rules, "dooring_i") }},
+        {{ clean(rules, "work_zone_i") }},
+        {{ clean(rules, "workers_present_i") }},
 
         -- times
-        {{ typed("crash_date", "timestamp") }},
-        {{ typed("date_police_notified", "timestamp") }},
+        {{ clean(rules, "crash_date") }},
+        {{ clean(rules, "date_police_notified") }},
 
         -- the record's history
         first_seen_at,
@@ -77,10 +79,43 @@ typed as (
         _row_id,
         {{ typed("_row_updated_at", "instant") }},
         _dlt_load_id,
-        _deleted_at
+        _deleted_at,
+
+        -- what it was
+        {{ raw_values(rules) }}
 
     from source
+    {{ computed_once() }}
+
+),
+
+placed as (
+
+    select
+        cleaned.*,
+        {{ coordinate_quality(rules, outline="city_outline.geom") }}
+            as coordinate_quality
+    from cleaned
+    cross join {{ ref("int_city_outline") }} as city_outline
+    {{ computed_once() }}
+
+),
+
+final as (
+
+    select
+        {{ settled_values(rules) }},
+        {{ is_implausible(rules, "crash_date") }} as has_implausible_date,
+        coordinate_quality,
+        first_seen_at,
+        last_amended_at,
+        version_count,
+        _row_id,
+        _row_updated_at,
+        _dlt_load_id,
+        _deleted_at
+    from placed
 
 )
 
-select * from typed
+select * from final

@@ -1,5 +1,7 @@
--- One row is a Vision Zero death: the newest version that raw holds, typed.
+-- One row is a Vision Zero death: the newest version that raw holds, cleaned.
 {{ config(unique_key="fatality_id") }}
+
+{%- set rules = cleaning_rules("fatalities") %}
 
 with
 
@@ -9,25 +11,25 @@ source as (
 
 ),
 
-typed as (
+cleaned as (
 
     select
         -- ids
         _record_key as fatality_id,
-        person_id,
+        {{ clean(rules, "person_id") }},
 
         -- text
-        crash_location,
-        victim,
-        crash_circumstances,
-        location,
+        {{ clean(rules, "crash_location") }},
+        {{ clean(rules, "victim") }},
+        {{ clean(rules, "crash_circumstances") }},
+        {{ clean(rules, "location") }},
 
         -- numbers
-        {{ typed("longitude", "double precision") }},
-        {{ typed("latitude", "double precision") }},
+        {{ clean(rules, "longitude") }},
+        {{ clean(rules, "latitude") }},
 
         -- times
-        {{ typed("crash_date", "timestamp") }},
+        {{ clean(rules, "crash_date") }},
 
         -- the record's history
         first_seen_at,
@@ -37,10 +39,45 @@ typed as (
         _row_id,
         {{ typed("_row_updated_at", "instant") }},
         _dlt_load_id,
-        _deleted_at
+        _deleted_at,
+
+        -- what it was
+        {{ raw_values(rules) }}
 
     from source
+    {{ computed_once() }}
+
+),
+
+placed as (
+
+    select
+        cleaned.*,
+        {{ coordinate_quality(rules, outline="city_outline.geom") }}
+            as coordinate_quality
+    from cleaned
+    cross join {{ ref("int_city_outline") }} as city_outline
+    {{ computed_once() }}
+
+),
+
+final as (
+
+    select
+        fatality_id,
+        {{ settled_values(rules) }},
+        {{ is_implausible(rules, "crash_date") }} as has_implausible_date,
+        coordinate_quality,
+        first_seen_at,
+        last_amended_at,
+        version_count,
+        _row_id,
+        _row_updated_at,
+        _version_hash,
+        _dlt_load_id,
+        _deleted_at
+    from placed
 
 )
 
-select * from typed
+select * from final

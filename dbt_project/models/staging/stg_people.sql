@@ -1,5 +1,7 @@
--- One row is a person in a crash: the newest version that raw holds, typed.
+-- One row is a person in a crash: the newest version that raw holds, cleaned.
 {{ config(unique_key="person_id") }}
+
+{%- set rules = cleaning_rules("people") %}
 
 with
 
@@ -9,45 +11,45 @@ source as (
 
 ),
 
-typed as (
+cleaned as (
 
     select
         -- ids
-        person_id,
-        crash_record_id,
-        {{ typed("vehicle_id", "bigint") }},
+        {{ clean(rules, "person_id") }},
+        {{ clean(rules, "crash_record_id") }},
+        {{ clean(rules, "vehicle_id") }},
 
         -- text
-        person_type,
-        seat_no,
-        city,
-        state,
-        zipcode,
-        sex,
-        drivers_license_state,
-        drivers_license_class,
-        safety_equipment,
-        airbag_deployed,
-        ejection,
-        injury_classification,
-        hospital,
-        ems_agency,
-        ems_run_no,
-        driver_action,
-        driver_vision,
-        physical_condition,
-        pedpedal_action,
-        pedpedal_visibility,
-        pedpedal_location,
-        bac_result,
-        cell_phone_use,
+        {{ clean(rules, "person_type") }},
+        {{ clean(rules, "seat_no") }},
+        {{ clean(rules, "city") }},
+        {{ clean(rules, "state") }},
+        {{ clean(rules, "zipcode") }},
+        {{ clean(rules, "sex") }},
+        {{ clean(rules, "drivers_license_state") }},
+        {{ clean(rules, "drivers_license_class") }},
+        {{ clean(rules, "safety_equipment") }},
+        {{ clean(rules, "airbag_deployed") }},
+        {{ clean(rules, "ejection") }},
+        {{ clean(rules, "injury_classification") }},
+        {{ clean(rules, "hospital") }},
+        {{ clean(rules, "ems_agency") }},
+        {{ clean(rules, "ems_run_no") }},
+        {{ clean(rules, "driver_action") }},
+        {{ clean(rules, "driver_vision") }},
+        {{ clean(rules, "physical_condition") }},
+        {{ clean(rules, "pedpedal_action") }},
+        {{ clean(rules, "pedpedal_visibility") }},
+        {{ clean(rules, "pedpedal_location") }},
+        {{ clean(rules, "bac_result") }},
+        {{ clean(rules, "cell_phone_use") }},
 
         -- numbers
-        {{ typed("age", "integer") }},
-        {{ typed("bac_result_value", "double precision") }},
+        {{ clean(rules, "age") }},
+        {{ clean(rules, "bac_result_value") }},
 
         -- times
-        {{ typed("crash_date", "timestamp") }},
+        {{ clean(rules, "crash_date") }},
 
         -- the record's history
         first_seen_at,
@@ -56,10 +58,30 @@ typed as (
         _row_id,
         {{ typed("_row_updated_at", "instant") }},
         _dlt_load_id,
-        _deleted_at
+        _deleted_at,
+
+        -- what it was
+        {{ raw_values(rules) }}
 
     from source
+    {{ computed_once() }}
+
+),
+
+final as (
+
+    select
+        {{ settled_values(rules) }},
+        {{ is_implausible(rules, "crash_date") }} as has_implausible_date,
+        first_seen_at,
+        last_amended_at,
+        version_count,
+        _row_id,
+        _row_updated_at,
+        _dlt_load_id,
+        _deleted_at
+    from cleaned
 
 )
 
-select * from typed
+select * from final

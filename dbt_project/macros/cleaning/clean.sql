@@ -1,0 +1,65 @@
+{#-
+    A source column cleaned by its rule, under its own name.
+
+    What depends on other columns of the record is left to `settled_value`: the
+    pair of coordinates, the year of a vehicle, a time after the fetch.
+-#}
+{% macro clean(rules, column) -%}
+    {%- set rule = rule_of(rules, column) -%}
+    {%- set parameters = rule.parameters -%}
+    {%- if rule.kind in ("key", "location") -%}
+        {{ tidy(column) }}
+    {%- elif rule.kind == "text" -%}
+        {{ clean_text(column) }}
+    {%- elif rule.kind == "category" -%}
+        {{ clean_category(column, rule["values"]) }}
+    {%- elif rule.kind == "integer" -%}
+        {{ clean_integer(column, **parameters) }}
+    {%- elif rule.kind == "quantity" -%}
+        {{ clean_quantity(column, **parameters) }}
+    {%- elif rule.kind == "vehicle_year" -%}
+        {{ clean_integer(column, parameters.min, 2147483647) }}
+    {%- elif rule.kind == "number" -%}
+        {{ clean_number(column, **parameters) }}
+    {%- elif rule.kind in ("latitude", "longitude") -%}
+        {{ clean_number(column) }}
+    {%- elif rule.kind == "flag" -%}
+        {{ clean_flag(column) }}
+    {%- elif rule.kind == "timestamp" -%}
+        {{ clean_timestamp(column) }}
+    {%- elif rule.kind == "code" -%}
+        {{ clean_code(column, **parameters) }}
+    {%- elif rule.kind == "leading_zeros" -%}
+        {{ clean_leading_zeros(column) }}
+    {%- else -%}
+        {{ exceptions.raise_compiler_error(
+            "seeds/cleaning_rules.csv: no kind '" ~ rule.kind ~ "' for "
+            ~ column ~ "; seeds/cleaning_rules.yml lists those that there are"
+        ) }}
+    {%- endif %} as {{ column }}
+{%- endmacro %}
+
+
+{#- The raw texts, to hold the cleaned values against. -#}
+{% macro raw_values(rules) -%}
+    {%- for column in rules %}
+        {{ column }} as raw_{{ column }},
+    {%- endfor %}
+        {{ chicago_time("_dlt_load_id") }} as fetched_at
+{%- endmacro %}
+
+
+{#- PostgreSQL would merge the query with the one around it and so clean each
+    value as often as that one names it. -#}
+{% macro computed_once() -%}
+    {{ return(adapter.dispatch("computed_once")()) }}
+{%- endmacro %}
+
+
+{% macro default__computed_once() -%}
+    offset 0
+{%- endmacro %}
+
+
+{% macro duckdb__computed_once() -%}
+{%- endmacro %}

@@ -1,0 +1,70 @@
+{#- How many values each source column of a staging model has, month by month. -#}
+{% macro values_kept(dataset, model) -%}
+    {%- set rules = cleaning_rules(dataset) -%}
+    with
+
+    months as (
+
+        select
+            {%- for column in rules if column != "crash_date" %}
+            count({{ column }}) as {{ column }},
+            {%- endfor %}
+            count(crash_date) as crash_date,
+            cast(date_trunc('month', crash_date) as date) as month
+        from {{ model }}
+        group by cast(date_trunc('month', crash_date) as date)
+
+    )
+
+    {% for column in rules or ["crash_date"] %}
+    select
+        '{{ dataset }}' as dataset,
+        '{{ column }}' as column_name,
+        month,
+        {{ column }} as values_kept
+    from months
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#- The category values of a staging model's records that the City's list has
+    not, a row each. -#}
+{% macro unlisted_values(dataset, model) -%}
+    {%- set categories = cleaning_rules(dataset).values()
+        | selectattr("kind", "equalto", "category") | list -%}
+    with
+
+    found as (
+
+        select
+            nullif(
+                '[' || concat_ws(
+                    ','
+                    {%- for rule in categories %},
+                    case
+                        when
+                            {{ rule.column }} not in (
+                                'UNKNOWN'
+                                {%- for value in rule["values"] %},
+                                {{ as_literal(value) }}
+                                {%- endfor %}
+                            )
+                            then '{"column":"{{ rule.column }}","raw":'
+                                || {{ as_json(rule.column) }} || '}'
+                    end
+                    {%- endfor %}
+                ) || ']',
+                '[]'
+            ) as _cleaned
+        from {{ model }}
+
+    )
+
+    select
+        '{{ dataset }}' as dataset,
+        change."column" as column_name,
+        change.raw as value
+    from {{ listed_changes("found") }}
+    where records._cleaned is not null
+{%- endmacro %}

@@ -1,0 +1,153 @@
+-- One row is a record of the marts that contradicts itself or another record.
+with
+
+crashes as (
+
+    select * from {{ ref("crashes") }}
+
+),
+
+people as (
+
+    select * from {{ ref("people") }}
+
+),
+
+vehicles as (
+
+    select * from {{ ref("vehicles") }}
+
+),
+
+fatalities as (
+
+    select * from {{ ref("fatalities") }}
+
+),
+
+vehicle_ids as (
+
+    select distinct vehicle_id from vehicles
+
+),
+
+checked as (
+
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'injuries_total is the sum of its parts' as rule_broken
+    from crashes
+    where {{ differs_from_sum("injuries_total", injury_parts()) }}
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'crash_hour is that of the crash' as rule_broken
+    from crashes
+    where crash_hour <> extract(hour from crashed_at)
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'crash_day_of_week is that of the crash' as rule_broken
+    from crashes
+    where crash_day_of_week <> extract(dow from crashed_at) + 1
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'crash_month is that of the crash' as rule_broken
+    from crashes
+    where crash_month <> extract(month from crashed_at)
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'the crash has a date that can be' as rule_broken
+    from crashes
+    where crash_date is null or has_implausible_date
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'the crash has a unit' as rule_broken
+    from crashes
+    where vehicle_count = 0
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'the severity is that of its people' as rule_broken
+    from crashes
+    where severity <> severity_from_people
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
+        'the location is at the coordinates' as rule_broken
+    from crashes
+    where {{ metres_apart("location", "longitude", "latitude") }} > 1
+    union all
+    select
+        'people' as dataset,
+        people.person_id as record_key,
+        'the crash is known' as rule_broken
+    from people
+    left join crashes
+        on people.crash_record_id = crashes.crash_record_id
+    where crashes.crash_record_id is null
+    union all
+    select
+        'people' as dataset,
+        people.person_id as record_key,
+        'the time is that of the crash' as rule_broken
+    from people
+    inner join crashes
+        on people.crash_record_id = crashes.crash_record_id
+    where people.crashed_at <> crashes.crashed_at
+    union all
+    select
+        'people' as dataset,
+        people.person_id as record_key,
+        'the vehicle is known' as rule_broken
+    from people
+    left join vehicle_ids
+        on people.vehicle_id = vehicle_ids.vehicle_id
+    where people.vehicle_id is not null and vehicle_ids.vehicle_id is null
+    union all
+    select
+        'vehicles' as dataset,
+        vehicles.crash_unit_id as record_key,
+        'the crash is known' as rule_broken
+    from vehicles
+    left join crashes
+        on vehicles.crash_record_id = crashes.crash_record_id
+    where crashes.crash_record_id is null
+    union all
+    select
+        'vehicles' as dataset,
+        vehicles.crash_unit_id as record_key,
+        'the time is that of the crash' as rule_broken
+    from vehicles
+    inner join crashes
+        on vehicles.crash_record_id = crashes.crash_record_id
+    where vehicles.crashed_at <> crashes.crashed_at
+    union all
+    select
+        'fatalities' as dataset,
+        fatality_id as record_key,
+        'the crash has a date that can be' as rule_broken
+    from fatalities
+    where crash_date is null or has_implausible_date
+    union all
+    select
+        'fatalities' as dataset,
+        fatality_id as record_key,
+        'the location is at the coordinates' as rule_broken
+    from fatalities
+    where {{ metres_apart("location", "longitude", "latitude") }} > 1
+
+)
+
+select * from checked

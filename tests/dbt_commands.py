@@ -1,0 +1,39 @@
+"""dbt as a person calls it, in this process, where a second call is quick."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from warehouse.connection import dbt_environment
+from warehouse.settings import DBT_PROJECT, Target
+
+
+def dbt(target: Target, *arguments: str, project: Path = DBT_PROJECT) -> dict[str, Any]:
+    """Run a command of dbt on the test's warehouse; the result of each node by its name.
+
+    `failures` of a test's result are its failing rows. The nodes may fail; that dbt cannot run
+    them is an error.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in dbt_environment(target).items():
+            environment.setenv(name, value)
+        try:
+            outcome = dbtRunner().invoke(
+                [
+                    "--quiet",
+                    *arguments,
+                    "--target",
+                    target,
+                    "--project-dir",
+                    str(project),
+                    "--target-path",
+                    str(project / "target" / target),
+                ]
+            )
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    assert outcome.exception is None, outcome.exception
+    return {result.node.name: result for result in cast(Any, outcome.result).results}

@@ -1,0 +1,164 @@
+"""The rules of cleaning are data, and each of the project's own tests can fail."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.catalog import load_catalog
+from ingestion.load import load_dataset
+from ingestion.raw import make_tables
+from ingestion.sample_portal import SamplePortal
+from tests.dbt_commands import dbt
+from warehouse.connection import connect, ensure_ready
+from warehouse.settings import DBT_PROJECT, Target
+
+CATALOG = load_catalog()
+
+on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+
+# One bad case for each test that the project wrote, and what makes it: a test that no bad case
+# fails would pass whatever the data.
+BAD_CASES = {
+    "accepted_range": (
+        "people_numbers_are_within_the_rules",
+        "update marts.people set age = 121 where person_id = (select min(person_id)"
+        " from marts.people)",
+    ),
+    "unique_combination": (
+        "unique_combination_coordinate_quality_coordinate_quality__month",
+        "insert into quality.coordinate_quality select * from quality.coordinate_quality",
+    ),
+    "expression_is_true": (
+        "the_hour_is_that_of_the_crash",
+        "update marts.crashes set crash_hour = (crash_hour + 1) % 24",
+    ),
+    "sum_of_parts": (
+        "injuries_total_is_the_sum_of_its_parts",
+        "update marts.crashes set injuries_total = injuries_total + 1",
+    ),
+    "null_share_within": (
+        "few_crashes_have_no_place",
+        "update marts.crashes set latitude = null",
+    ),
+    "recency": (
+        "new_crashes_go_on_coming",
+        "update staging.stg_crashes set _row_updated_at = _row_updated_at + interval '100 years'",
+    ),
+    "agrees_with": (
+        "the_time_of_people_is_that_of_the_crash",
+        "update marts.people set crashed_at = crashed_at + interval '12 hours'",
+    ),
+    "steady_month_counts": (
+        "crashes_per_month_are_steady",
+        "insert into marts.crashes (crash_record_id, crash_date)"
+        " select month || '-' || number, cast(month as date)"
+        " from (values ('1990-01-05', 1500), ('1990-02-05', 100), ('1990-03-05', 1500))"
+        " as months (month, crashes),"
+        " unnest(generate_series(1, crashes)) as numbers (number)",
+    ),
+    "near_by_year": (
+        "deaths_by_year_are_near_vision_zero",
+        "insert into marts.fatalities (fatality_id, crash_date)"
+        " select 'death ' || number, (select max(crash_date) from marts.crashes)"
+        " from unnest(generate_series(1, 500)) as numbers (number)",
+    ),
+    "same_row_count_as": (
+        "same_row_count_as_vehicles_ref_stg_vehicles_",
+        "delete from marts.vehicles where unit_no = 2",
+    ),
+    "same_total_as": (
+        "same_total_as_crashes_daily_total_crashes__ref_crashes___crash_date_is_not_null__1",
+        "update marts.crashes_daily set total_crashes = total_crashes + 1",
+    ),
+    "same_total_as_rows_of": (
+        "same_total_as_rows_of_rule_effects_values_changed__ref_cleaning_log_",
+        "update quality.rule_effects set values_changed = values_changed + 1",
+    ),
+    "accounts_for_raw": (
+        "accounts_for_raw_stg_fatalities__record_key__source_raw_fatalities_",
+        "delete from staging.stg_fatalities where fatality_id = (select min(fatality_id)"
+        " from staging.stg_fatalities)",
+    ),
+}
+
+
+@pytest.fixture
+def loaded(warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """A warehouse with raw loaded and nothing built."""
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
+    ensure_ready(warehouse)
+    for name in ("crashes", "people", "vehicles", "fatalities"):
+        load_dataset(CATALOG.datasets[name], warehouse)
+    make_tables(CATALOG.required, warehouse)
+    return warehouse
+
+
+def rows(target: Target, sql: str) -> list[dict[str, Any]]:
+    with connect(target, read_only=True) as connection:
+        found: list[dict[str, Any]] = connection.fetch(sql).to_pylist()
+    return found
+
+
+def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_accept(
+    loaded: Target, tmp_path: Path
+) -> None:
+    project = tmp_path / "dbt_project"
+    shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    seed = project / "seeds" / "cleaning_rules.csv"
+    built = dbt(loaded, "build", "--exclude", "test_type:unit", project=project)
+    assert built["people_numbers_are_within_the_rules"].failures == 0
+    [before] = rows(loaded, "select max(age) as oldest, count(age) as ages from marts.people")
+    assert before["oldest"] > 65
+
+    rules = seed.read_text()
+    changed = rules.replace("people,age,integer,min=0 max=120", "people,age,integer,min=0 max=65")
+    assert changed != rules
+    seed.write_text(changed)
+    dbt(loaded, "seed", project=project)
+    failing = dbt(
+        loaded, "test", "--select", "people_numbers_are_within_the_rules", project=project
+    )
+    assert failing["people_numbers_are_within_the_rules"].failures > 0
+    dbt(loaded, "run", "--full-refresh", "--select", "stg_people+", project=project)
+
+    [after] = rows(loaded, "select max(age) as oldest, count(age) as ages from marts.people")
+    assert after["oldest"] == 65
+    [logged] = rows(
+        loaded,
+        "select count(*) as ages from quality.cleaning_log"
+        " where column_name = 'age' and rule = 'age_range'"
+        " and cast(raw_value as integer) between 66 and 120",
+    )
+    assert logged["ages"] == before["ages"] - after["ages"] > 0
+
+
+def test_each_kind_of_rule_cleans_its_boundary_values_as_the_unit_tests_say(
+    warehouse: Target,
+) -> None:
+    ensure_ready(warehouse)
+    make_tables(CATALOG.required, warehouse)
+    # They take the types of their columns from the models' tables, empty as they are.
+    dbt(warehouse, "build", "--exclude-resource-type", "test", "unit_test")
+    tested = dbt(warehouse, "test", "--select", "test_type:unit")
+    assert "the_values_of_people_at_their_bounds" in tested
+    assert {name: result.message for name, result in tested.items() if result.failures} == {}
+
+
+@on_duckdb
+def test_each_generic_test_fails_on_a_bad_case(loaded: Target) -> None:
+    written = {path.stem for path in (DBT_PROJECT / "tests" / "generic").glob("*.sql")}
+    assert written == set(BAD_CASES)
+    built = dbt(loaded, "build", "--exclude-resource-type", "unit_test")
+    tests = {name: test for name, (test, _) in BAD_CASES.items()}
+    assert {name: built[test].status for name, test in tests.items()} == dict.fromkeys(
+        tests, "pass"
+    )
+    with connect(loaded) as connection:
+        for _, damage in BAD_CASES.values():
+            connection.execute(damage)
+
+    tested = dbt(loaded, "test", "--select", *tests.values())
+
+    assert [name for name, test in tests.items() if tested[test].status == "pass"] == []
