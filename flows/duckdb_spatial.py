@@ -7,7 +7,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from warehouse.connection import spatial_extension
 
 
-class Plugin(BasePlugin):  # type: ignore[misc]  # it has no types
+class Plugin(BasePlugin):
     """Loads the extension from the installed package; dbt's own way would download it."""
 
     def configure_connection(self, conn: Any) -> None:

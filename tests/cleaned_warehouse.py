@@ -9,15 +9,13 @@ from ingestion.catalog import load_catalog
 from tests.city_outline import CityOutline
 from tests.cleaner import Cleaned, Cleaner
 from tests.cleaning import Row, Value, tidy
+from tests.dbt_commands import dbt
 from warehouse.connection import connect, has_table
 from warehouse.settings import DBT_PROJECT, Target
 
 SEEDS = DBT_PROJECT / "seeds"
 RULES, CATEGORIES = SEEDS / "cleaning_rules.csv", SEEDS / "categories.csv"
 DATASETS = {dataset.name: dataset for dataset in load_catalog().required}
-# What must be built to be compared.
-CLEANED_MODELS = ("+path:models/staging", "+cleaning_log")
-
 Log = Counter[tuple[str | None, ...]]
 
 
@@ -29,6 +27,21 @@ class Record:
     key: str
     raw: Row
     cleaned: Cleaned
+
+
+def build_cleaned(target: Target, *selected: str) -> None:
+    """Build what is compared, or what is selected, from raw; that some data fails a test is right.
+
+    Raises:
+        AssertionError: a seed or a model has failed.
+    """
+    chosen = selected or ("+path:models/staging", "+cleaning_log")
+    built = dbt(
+        target, "build", "--exclude-resource-type", "test", "unit_test", "--select", *chosen
+    )
+    failed = {name: node.message for name, node in built.items() if node.status != "success"}
+    assert built
+    assert not failed
 
 
 def records(target: Target) -> list[Record]:
@@ -70,6 +83,12 @@ def differences(target: Target, expected: list[Record]) -> list[str]:
     found += [f"in the log, not by the rules: {entry}" for entry in (log - ours).elements()]
     found += [f"by the rules, not in the log: {entry}" for entry in (ours - log).elements()]
     return found
+
+
+def assert_as_the_rules_say(target: Target, expected: list[Record]) -> None:
+    """Fails with the first of the differences."""
+    found = differences(target, expected)
+    assert not found, "\n".join([f"{len(found)} differences:", *found[:20]])
 
 
 def silent_changes(target: Target, expected: list[Record]) -> list[str]:

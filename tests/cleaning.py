@@ -163,8 +163,8 @@ def _code(text: str, given: Given) -> Value:
     code = ascii_upper(text)
     if given.parameters["pattern"] == "state":
         return code if re.fullmatch("[A-Z]{2}", code) else None
-    match = re.fullmatch(r"([0-9]{5})(-?)([0-9]{4})?(\.0)?", code)
-    if not match or (match[2] and (not match[3] or match[4])):
+    match = re.fullmatch(r"([0-9]{5})(\.0|-?([0-9]{4}))?", code)
+    if not match:
         return None
     return f"{match[1]}-{match[3]}" if match[3] else match[1]
 

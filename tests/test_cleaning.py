@@ -1,10 +1,8 @@
 """Every value is as the rules say: on both engines the SQL gives what they give in Python."""
 
 import math
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import count, product
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,20 +11,19 @@ from hypothesis import strategies as st
 
 from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
-from ingestion.sample_portal import SamplePortal, running
+from ingestion.sample_portal import SamplePortal
 from tests.city_outline import beside
 from tests.cleaned_warehouse import (
     CATEGORIES,
-    CLEANED_MODELS,
     DATASETS,
     RULES,
-    differences,
+    assert_as_the_rules_say,
+    build_cleaned,
     records,
     silent_changes,
 )
 from tests.cleaner import Cleaner
 from tests.cleaning import Row
-from tests.dbt_build import dbt_build
 from tests.drawn_rows import (
     NO_KEYS,
     make_raw_tables,
@@ -41,8 +38,8 @@ from warehouse.settings import Target
 
 CATALOG = load_catalog().datasets
 
-# Builds an engine; the first has the hard texts and the boundary values.
-BATCHES = 3
+# Hypothesis begins with the simplest texts there are, which make room for the hard ones.
+BATCHES = 2
 FIRST_LOAD = 1_790_000_000
 
 # Two halves of a town, with a place in the western one that is not the city's.
@@ -64,29 +61,17 @@ PLACES = st.tuples(LATITUDES, LONGITUDES)
 YEARS = st.tuples(st.integers(1000, 9999) | st.integers(2012, 2026), st.integers(-1, 4))
 
 
-@pytest.fixture(params=["sample", "real"])
-def dirty_portal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The sample portal's rows, which are dirty by design, and the City's own."""
-    if request.param == "sample":
-        portal: SamplePortal = request.getfixturevalue("portal")
-        monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
-        yield
-        return
-    folder: Path = request.getfixturevalue("real_folder")
-    with running(folder=folder) as portal:
-        monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
-        yield
-
-
-@pytest.mark.usefixtures("dirty_portal")
-def test_every_row_of_a_portal_is_cleaned_and_logged_as_the_rules_say(warehouse: Target) -> None:
+def test_every_row_of_the_sample_portal_is_cleaned_and_logged_as_the_rules_say(
+    warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
     for name in (*DATASETS, "community_areas"):
         load_dataset(CATALOG[name], warehouse)
-    dbt_build(warehouse, *CLEANED_MODELS)
+    build_cleaned(warehouse)
     expected = records(warehouse)
-    assert {record.dataset for record in expected} == set(DATASETS)
-    assert any(record.cleaned.changes for record in expected)
-    assert_none(differences(warehouse, expected))
+    changed = {record.dataset for record in expected if record.cleaned.changes}
+    assert changed >= {"crashes", "people", "vehicles"}
+    assert_as_the_rules_say(warehouse, expected)
 
 
 def test_any_text_in_any_column_is_cleaned_as_the_rules_say_and_what_changed_is_logged(
@@ -106,7 +91,7 @@ def test_any_text_in_any_column_is_cleaned_as_the_rules_say_and_what_changed_is_
         verbosity=Verbosity.quiet,
     )
     @given(
-        drawn=st.lists(texts(listed), min_size=150, max_size=150),
+        drawn=st.lists(texts(listed), min_size=200, max_size=200),
         places=st.lists(PLACES, min_size=50, max_size=50),
         years=st.lists(YEARS, min_size=50, max_size=50),
     )
@@ -115,7 +100,7 @@ def test_any_text_in_any_column_is_cleaned_as_the_rules_say_and_what_changed_is_
     ) -> None:
         number = next(batches)
         load = f"{FIRST_LOAD + number}.0"
-        if not number:  # hypothesis begins with the simplest texts there are
+        if not number:
             places = [*places[:1], *AROUND_THE_CORNER]
             drawn = [*drawn[:1], *HARD_TEXTS, *boundary_texts(cleaner), *_about_the_fetch(load)]
         aimed: dict[str, list[Row]] = {
@@ -137,20 +122,16 @@ def test_any_text_in_any_column_is_cleaned_as_the_rules_say_and_what_changed_is_
             if not number:
                 rows += rows_without_key(cleaner, name)
             put_into_raw(warehouse, name, rows, load)
-        dbt_build(warehouse, *CLEANED_MODELS)
+        # At first what is compared, then every model: what is built of it bears the texts as well.
+        build_cleaned(warehouse, *(["*"] if number else []))
         expected = records(warehouse)
-        assert_none(differences(warehouse, expected))
-        assert_none(silent_changes(warehouse, expected))
+        assert_as_the_rules_say(warehouse, expected)
+        assert silent_changes(warehouse, expected)[:20] == []
 
     clean_a_batch()
-    dbt_build(warehouse, "*")
     with connect(warehouse, read_only=True) as connection:
         rejected = connection.fetch("select raw_row from quality.rejected_rows")
     assert rejected.num_rows == len(NO_KEYS) * len(DATASETS)
-
-
-def assert_none(found: list[str]) -> None:
-    assert not found, "\n".join([f"{len(found)}:", *found[:20]])
 
 
 def _about_the_fetch(load_id: str) -> list[str]:

@@ -92,7 +92,7 @@ YEAR = {"min": "1900", "max": "2100", "after_crash": "2"}
         ("flag", {}, {"Y": True, "n": False, "U": None, "1": None}),
         ("code", STATE, {"il": "IL", "XX": "XX", "ILL": None, "UNKNOWN": None, "I1": None}),
         ("code", ZIP, {"60601": "60601", "60601.0": "60601", "606011234": "60601-1234"}),
-        ("code", ZIP, {"60601-1234": "60601-1234", "6060": None, "UNK": None, "60601-": None}),
+        ("code", ZIP, {"60601-1234": "60601-1234", "606011234.0": None, "60601.00": None}),
         ("leading_zeros", {}, {"00012": "12", "000": "0", "unk": "UNKNOWN", "0A": "0A", ".": None}),
         ("vehicle_year", YEAR, {"1900": 1900, "1899": None, "2022": 2022, "2023": None}),
         ("location", {}, {"POINT (0 0)": "POINT (0 0)"}),

@@ -28,7 +28,7 @@ BOUNDARIES = {
     ("vehicles", "total_vehicle_length"): ("1 300", "0 301"),
     ("vehicles", "gvwr"): ("1 999999 80,000 1.0", "0 1000000 UNK"),
     ("vehicles", "lic_plate_state"): ("IL XX", "ILL I1"),
-    ("people", "zipcode"): ("60601 60601-1234", "6060 6060A"),
+    ("people", "zipcode"): ("60601 60601-1234", "6060 6060A 60601- UNK"),
     ("crashes", "posted_speed_limit"): ("5 10 65 70", "0 1 3 9 24 36 39 75 99"),
     ("crashes", "lane_cnt"): ("0 20", "-1 21"),
     ("crashes", "street_no"): ("0 99999", "-1 100000"),

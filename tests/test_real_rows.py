@@ -13,6 +13,7 @@ import pytest
 
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import running
+from tests.cleaned_warehouse import assert_as_the_rules_say, records
 from tests.commands import warehouse_command
 from warehouse.connection import connect
 from warehouse.settings import Target
@@ -62,6 +63,7 @@ def test_every_real_row_is_in_its_mart_with_every_value(
 ) -> None:
     done = warehouse_command("sync", "--target", warehouse)
     assert done.returncode == 0, done.stderr
+    assert_as_the_rules_say(warehouse, records(warehouse))
     for name, count in ROWS.items():
         with connect(warehouse, read_only=True) as connection:
             mart = connection.fetch(f"select * from marts.{name}")
