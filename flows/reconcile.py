@@ -16,10 +16,9 @@ from flows.progress import watcher
 from flows.runs import one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.raw import make_tables
-from ingestion.reconcile import Reconciliation, reconcile_dataset
-from warehouse.connection import connect, has_table
+from ingestion.reconcile import Reconciliation, UnreconciledError, reconcile_dataset
 from warehouse.errors import WarehouseError
-from warehouse.records import loaded_datasets
+from warehouse.records import loaded_datasets, was_built_last
 from warehouse.settings import Target
 
 
@@ -70,6 +69,8 @@ def reconcile_all(
     for dataset in chosen:
         try:
             found = reconcile_one(dataset, target, run_id, since, until, deep, yes_delete)
+        except UnreconciledError as error:
+            found = error.found
         except Exception as error:
             # Whatever it was: the others are reconciled all the same, and the run fails at its end.
             found = Reconciliation(dataset.name, status="failed", error=one_line(error))
@@ -79,6 +80,8 @@ def reconcile_all(
             watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
         else:
             watcher().say(describe(found))
+        if found.schema_changes:
+            watcher().warn(f"{dataset.label}: the portal's columns changed: {found.schema_changes}")
         done.append(found)
     return done
 
@@ -130,8 +133,8 @@ def reconcile(
             chosen = [dataset for dataset in chosen if dataset.name in ever_loaded]
         done = reconcile_all(chosen, where, run_id, deep=deep, yes_delete=yes_delete)
         failures = [found.error for found in done if found.status == "failed" and found.error]
-        # A refusal changes nothing, not even by building what was never built.
-        if any(found.has_changed for found in done) or not (failures or _is_built(where)):
+        # A run that died, or failed to build, has left the marts behind what is loaded.
+        if any(found.has_changed for found in done) or not was_built_last(where, run_id):
             try:
                 make_tables(load_catalog().required, where)
                 build_marts(where)
@@ -140,8 +143,3 @@ def reconcile(
         if failures:
             raise WarehouseError("; ".join(failures))
     return done
-
-
-def _is_built(target: Target) -> bool:
-    with connect(target) as connection:
-        return has_table(connection, "quality", "reconciliation")

@@ -189,6 +189,7 @@ def _reconcile(
                 seconds=done.seconds + result.seconds,
                 status="failed" if result.status == "failed" else done.status,
                 error=result.error,
+                schema_changes=done.schema_changes or result.schema_changes,
             )
             record_load(target, run_id, done)
         reconciled.append(done)

@@ -36,6 +36,7 @@ def load_dataset(
     since: date | None = None,
     until: date | None = None,
     where: str | None = None,
+    from_start: bool = False,
     full_refresh: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> DatasetLoad:
@@ -47,7 +48,8 @@ def load_dataset(
         since: only rows whose date column is on this day or later.
         until: only rows whose date column is before this day.
         where: only rows that this SoQL condition selects, in place of a period.
-        full_refresh: read the whole dataset again, of whichever types its columns are now;
+        from_start: read from the first row, whatever was read before.
+        full_refresh: the same, of whichever types its columns are now;
             equal rows add nothing all the same.
         on_progress: called after each page.
 
@@ -85,7 +87,7 @@ def load_dataset(
             # A part reads too little to make up for another type of all that is there.
             if not full_refresh or reading.part is not None:
                 drift.refuse_retyped(dataset)
-            if full_refresh or not _resume(reading, pipeline):
+            if from_start or full_refresh or not _resume(reading, pipeline):
                 take_steps(reading, pipeline, target)
     raw.settle(has_new_rows=intake.inserted + intake.updated > 0)
     return DatasetLoad(

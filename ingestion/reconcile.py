@@ -35,6 +35,7 @@ class Reconciliation:
         refetched: rows that were read again for want of some of them.
         marked: records that were marked as deleted.
         returned: records whose mark was taken away.
+        schema_changes: columns that came or went, where what was fetched again told of it first.
     """
 
     dataset: str
@@ -49,11 +50,24 @@ class Reconciliation:
     seconds: float = 0.0
     status: Literal["reconciled", "missing", "failed"] = "reconciled"
     error: str | None = None
+    schema_changes: str | None = None
 
     @property
     def has_changed(self) -> bool:
         """Whether there is something for the marts to follow."""
         return bool(self.refetched or self.marked or self.returned)
+
+
+class UnreconciledError(WarehouseError):
+    """A difference stays, or more vanished than one run may mark.
+
+    Attributes:
+        found: what was found and done all the same.
+    """
+
+    def __init__(self, message: str, found: Reconciliation) -> None:
+        super().__init__(message)
+        self.found = replace(found, status="failed", error=str(self))
 
 
 def reconcile_dataset(
@@ -87,8 +101,9 @@ def reconcile_dataset(
 
     Raises:
         PortalError: the portal failed, or changed all the while.
-        WarehouseError: the dataset was never read whole; rows are missing even after a refetch;
-            or more records vanished than one run may mark.
+        UnreconciledError: rows are missing even after a refetch, or more records vanished than
+            one run may mark.
+        WarehouseError: the dataset was never read whole.
     """
     started = time.monotonic()
     part = period_condition(dataset, since, until)
@@ -138,15 +153,17 @@ def reconcile_dataset(
                 f" run 'warehouse reconcile {dataset.name}' later",
                 is_passing=True,
             )
-    if refusal:
-        raise refusal
-    return replace(
+    done = replace(
         done,
         compared_months=compared,
         refetched=refetched.rows,
         requests=portal.requests + refetched.requests,
         seconds=time.monotonic() - started,
+        schema_changes=refetched.schema_changes,
     )
+    if refusal:
+        raise UnreconciledError(refusal, done)
+    return done
 
 
 def _refuse_unread(dataset: Dataset, target: Target) -> None:
@@ -163,6 +180,7 @@ class _Refetched:
 
     rows: int = 0
     requests: int = 0
+    schema_changes: str | None = None
     months: frozenset[str] = frozenset()
     stamp: int | None = None
 
@@ -187,18 +205,19 @@ class _Refetched:
                 listing.dataset,
                 target,
                 where=where,
-                full_refresh=where is None,
+                from_start=where is None,
                 on_progress=on_progress,
             )
             self.rows += load.rows_fetched
             self.requests += load.requests
+            self.schema_changes = load.schema_changes or self.schema_changes
         self.months = (self.months if stamp == self.stamp else frozenset()) | {*months}
         self.stamp = stamp
 
 
 def _conclude(
     found: Comparison, check: Check, *, yes_delete: bool
-) -> tuple[Reconciliation, WarehouseError | None]:
+) -> tuple[Reconciliation, str | None]:
     """Write what was found and mark what vanished, all of it or none; and why the run fails."""
     dataset, records = found.dataset, found.current()
     missing, vanished = found.number("missing"), found.number("vanished")
@@ -208,8 +227,8 @@ def _conclude(
         months=len(found.months),
         portal_rows=sum(found.portal_rows.values()),
         warehouse_rows=found.in_part(),
-        marked=vanished,
-        returned=found.number("returned"),
+        marked=0 if is_refused else vanished,
+        returned=0 if is_refused else found.number("returned"),
     )
     conclude(found.connection, check, marks=not is_refused)
     faults = []
@@ -226,4 +245,4 @@ def _conclude(
             " as deleted, so none was marked; if they are gone indeed, run"
             f" 'warehouse reconcile {dataset.name} --yes-delete'"
         )
-    return done, WarehouseError(f"{dataset.label}: {'; '.join(faults)}") if faults else None
+    return done, f"{dataset.label}: {'; '.join(faults)}" if faults else None

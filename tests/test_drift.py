@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from flows.sync import sync
+from ingestion.reconcile import reconcile_dataset
 from ingestion.sample_portal import SamplePortal
 from ingestion.source import Progress
-from tests.test_load import IDS, load, on_duckdb, raw
+from tests.test_load import CATALOG, IDS, load, on_duckdb, raw
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target
@@ -117,3 +118,21 @@ def test_the_run_tells_of_drift_and_a_changed_type_fails_it_but_keeps_no_other_f
     ]
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "wards (p293-wvbd): the portal's columns changed: new: alderman (text)" in warnings
+
+
+@on_duckdb
+def test_a_refetch_accepts_no_other_type_and_tells_of_a_column_that_it_meets_first(
+    own_portal: SamplePortal, warehouse: Target
+) -> None:
+    cameras = CATALOG["speed_cameras"]
+    load("speed_cameras", warehouse)
+    own_portal.add(cameras.id, rows=1, late=True)
+    own_portal.control("column", dataset=cameras.id, action="add", column="lens")
+
+    found = reconcile_dataset(cameras, warehouse, "run")
+
+    assert (found.schema_changes, found.refetched) == ("new: lens (text)", 213)
+    own_portal.add(cameras.id, rows=1, late=True)
+    own_portal.control("column", dataset=cameras.id, action="retype", column="address", type="url")
+    with pytest.raises(WarehouseError, match=r"'address' was text and is url.*--full-refresh"):
+        reconcile_dataset(cameras, warehouse, "run")

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+import flows.reconcile
+from flows.reconcile import reconcile
 from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal
@@ -189,3 +191,26 @@ def test_a_run_that_was_killed_is_recorded_as_failed_by_the_next(
     runs = rows(warehouse, "select status, error from ops.sync_runs order by started_at")
     assert [run["status"] for run in runs] == ["failed", "succeeded"]
     assert "without a word" in runs[0]["error"]
+
+
+@on_duckdb
+def test_what_a_reconciliation_did_before_it_died_is_in_the_marts_after_the_next(
+    warehouse: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(target=warehouse, datasets=["crashes"])
+    own_portal.delete(IDS["crashes"], rows=3)
+
+    def no_build(target: Target) -> None:
+        raise WarehouseError("the build was ended")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(flows.reconcile, "build_marts", no_build)
+        with pytest.raises(WarehouseError, match="the build was ended"):
+            reconcile(target=warehouse)
+
+    reconcile(target=warehouse)
+
+    assert rows(warehouse, "select count(*) as n from marts.crashes") == [{"n": 997}]
+    with monkeypatch.context() as broken:
+        broken.setattr(flows.reconcile, "build_marts", no_build)
+        reconcile(target=warehouse)  # nothing to build for

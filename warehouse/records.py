@@ -190,7 +190,8 @@ def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
             " cast($11 as text), cast(cast($12 as text) as timestamp), cast($13 as text))"
             " on conflict (run_id, dataset) do update set rows_deleted = excluded.rows_deleted,"
             " requests = excluded.requests, seconds = excluded.seconds, status = excluded.status,"
-            " error = excluded.error, finished_at = excluded.finished_at",
+            " error = excluded.error, finished_at = excluded.finished_at,"
+            " schema_changes = excluded.schema_changes",
             (
                 run_id,
                 load.dataset,
@@ -207,6 +208,20 @@ def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
                 load.schema_changes,
             ),
         )
+
+
+def was_built_last(target: Target, run_id: str) -> bool:
+    """Whether the run before this one, if any, ended well and built the marts."""
+    with connect(target) as connection:
+        before = connection.fetch(
+            "select status, parameters from ops.sync_runs where run_id <> $1"
+            " order by started_at desc limit 1",
+            (run_id,),
+        ).to_pylist()
+    return all(
+        run["status"] == "succeeded" and json.loads(run["parameters"]).get("build", True)
+        for run in before
+    )
 
 
 def loaded_datasets(target: Target) -> set[str]:

@@ -7,6 +7,7 @@
     brought, but all versions of those: an old version may arrive late; and the
     keys that are marked as deleted otherwise than the last build had it.
     Stamps and ids are compared byte by byte, as a collation would reorder them.
+    Keys that differ by blanks alone name one record.
 -#}
 {% macro newest_versions(raw, key) -%}
     with
@@ -33,8 +34,8 @@
         from {{ raw }} as raw
         where not {{ is_blank("raw." ~ key) }}
         {%- if is_incremental() %}
-            and raw.{{ key }} in (
-                select touched.{{ key }}
+            and {{ tidy("raw." ~ key) }} in (
+                select {{ tidy("touched." ~ key) }}
                 from {{ raw }} as touched
                 where touched._dlt_load_id collate "C" > (
                     select coalesce(max(built._dlt_load_id collate "C"), '')
@@ -44,29 +45,40 @@
                 select built.{{ config.get("unique_key") }}
                 from {{ this }} as built
                 left join gone
-                    on built.{{ config.get("unique_key") }} = gone.record_key
+                    on
+                        built.{{ config.get("unique_key") }}
+                        = {{ tidy("gone.record_key") }}
                 where built._deleted_at is distinct from gone.deleted_at
             )
         {%- endif %}
 
     ),
 
-    ranked as (
+    named as (
 
         select
             kept.*,
+            {{ tidy("kept." ~ key) }} as tidy_key
+        from kept
+
+    ),
+
+    ranked as (
+
+        select
+            named.*,
             row_number() over (
-                partition by {{ key }}
+                partition by tidy_key
                 order by
                     _row_updated_at collate "C" desc,
                     _row_id collate "C" desc,
                     _dlt_load_id collate "C" desc
             ) as version_rank,
-            cast(count(*) over (partition by {{ key }}) as integer)
+            cast(count(*) over (partition by tidy_key) as integer)
                 as version_count,
-            min(_row_created_at collate "C") over (partition by {{ key }})
+            min(_row_created_at collate "C") over (partition by tidy_key)
                 as first_created_at
-        from kept
+        from named
 
     )
 

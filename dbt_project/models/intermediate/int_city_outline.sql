@@ -13,7 +13,7 @@ final as (
 
     select {{ union_of(polygon_in_feet("the_geom")) }} as geom
     from areas
-    where the_geom ~ '^(MULTI)?POLYGON *[(]+[-0-9]+[.][-0-9., ()]*[)]+$'
+    where the_geom ~ '^(MULTI)?POLYGON *[(]+ *-?[0-9][-0-9., ()]*[)]+$'
 
 )
 

@@ -8,8 +8,7 @@ in_raw as (
 
     select
         count(*) as all_rows,
-        count(distinct case when not {{ is_blank(key) }} then {{ key }} end)
-            as all_keys
+        count(distinct {{ tidy(key) }}) as all_keys
     from {{ raw }}
 
 ),
