@@ -187,16 +187,21 @@ def _digest(file: CsvFile) -> str:
     """The beginning of the content's SHA-256.
 
     Raises:
-        WarehouseError: a quotation mark is open at the file's end.
+        WarehouseError: a quotation mark or a line is open at the file's end.
     """
-    digest, marks = hashlib.sha256(), 0
+    digest, marks, last = hashlib.sha256(), 0, b""
     with file.path.open("rb") as binary:
         while block := binary.read(1 << 20):
             digest.update(block)
             marks += block.count(b'"')
+            last = block[-1:]
     if marks % 2:
         raise WarehouseError(
             f"{file.path} ends within quotation marks, so it is cut short: download it again"
+        )
+    if last not in (b"\n", b"\r"):
+        raise WarehouseError(
+            f"{file.path} ends without a line break, so it is cut short: download it again"
         )
     return digest.hexdigest()[:16]
 

@@ -269,7 +269,10 @@ def test_sodas_file_tells_null_from_the_empty_string_and_without_dates_has_its_o
         (b"signal_id,a\xe9\n1,2\n", "UTF-8"),
         (b'signal_id,a\n1,"x\ny"\n2,b\n3\n', "line 5: 1 values under 2 headers"),
         (b"signal_id,a\n1,2,3\n", "line 2: 3 values under 2 headers"),
+        (b"signal_id,a\n1,2,\xe9\n", "UTF-8"),
         (b'signal_id,a\n1,"cut sh', "cut short"),
+        (b"signal_id,a\n1,cut sh", "without a line break, so it is cut short"),
+        (b'signal_id,a\n1,"whole"', "without a line break, so it is cut short"),
         (b"person_id,a\n1,2\n", "no column 'signal_id'.*another dataset's.*a, person_id"),
         (b"Signal ID,A b,a_B\n1,2,3\n", "'a_b' twice"),
         (b"signal_id,_row_id\n1,2\n", "'_row_id'"),
@@ -299,7 +302,7 @@ def test_a_file_is_held_against_the_columns_that_raw_has(
     fewer = soda_file(own_portal, "crashes", tmp_path, "crash_record_id,crash_date,alignment")
     with pytest.raises(WarehouseError, match=r"lacks the columns .*lane_cnt.*longitude"):
         load_from(fewer, "crashes", warehouse)
-    other = made(tmp_path, "\n".join(lines).replace("T13:25:00.000", " 13:25"))
+    other = made(tmp_path, "\n".join([*lines, ""]).replace("T13:25:00.000", " 13:25"))
     with pytest.raises(WarehouseError, match=r" 13:25' in the column of dates 'crash_date'"):
         load_from(other, "crashes", warehouse)
     assert raw(warehouse, "crashes").equals(before)
