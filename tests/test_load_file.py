@@ -307,9 +307,43 @@ def test_a_file_is_held_against_the_columns_that_raw_has(
         load_from(other, "crashes", warehouse)
     assert raw(warehouse, "crashes").equals(before)
     more = made(tmp_path, "\n".join([f'{lines[0]},"fatigue_i"', f'{lines[1]},"Y"']) + "\n")
-    done = load_from(more, "crashes", warehouse, as_of=datetime.now(UTC))
-    assert (done.schema_changes, done.rows_updated) == ("new: fatigue_i (text)", 1)
+    with pytest.raises(WarehouseError, match=r"has not: fatigue_i; .*'warehouse sync crashes'"):
+        load_from(more, "crashes", warehouse)
+    assert raw(warehouse, "crashes").equals(before)
+    own_portal.control("column", dataset=IDS["crashes"], action="add", column="fatigue_i")
+    load("crashes", warehouse)
     assert load_from(more, "crashes", warehouse).schema_changes is None
+
+
+@on_duckdb
+def test_a_new_column_is_reported_where_all_rows_came_from_files(
+    warehouse: Target, tmp_path: Path
+) -> None:
+    load_from(made(tmp_path, "signal_id\n1\n2\n"), "traffic_signals", warehouse)
+    more = made(tmp_path, "signal_id,fatigue_i\n1,Y\n2,\n")
+    done = load_from(more, "traffic_signals", warehouse, as_of=datetime.now(UTC))
+    assert (done.schema_changes, done.rows_updated) == ("new: fatigue_i (text)", 1)
+    assert load_from(more, "traffic_signals", warehouse).schema_changes is None
+
+
+@on_duckdb
+def test_a_copied_file_without_dates_hides_no_amendment_of_the_portal(
+    own_portal: SamplePortal, warehouse: Target, tmp_path: Path
+) -> None:
+    path = soda_file(own_portal, "cta_stops", tmp_path)
+    own_portal.amend(IDS["cta_stops"], rows=1)
+    rows = load("cta_stops", warehouse).rows_fetched
+    before = raw(warehouse, "cta_stops")
+    os.utime(path)
+    with pytest.raises(WarehouseError, match=r"no dates that tell .*copying .*--as-of"):
+        load_from(path, "cta_stops", warehouse)
+    assert raw(warehouse, "cta_stops").equals(before)
+    older = datetime(2010, 1, 1, tzinfo=UTC)
+    assert in_short(load_from(path, "cta_stops", warehouse, as_of=older)) == (0, 1, rows - 1)
+    after = raw(warehouse, "cta_stops").to_pylist()
+    assert set(before["_row_id"].to_pylist()) < {row["_row_id"] for row in after}
+    newest = {row["stop_id"]: row for row in sorted(after, key=lambda row: row["_row_updated_at"])}
+    assert sorted(row["_row_id"] for row in newest.values()) == before["_row_id"].to_pylist()
 
 
 @on_duckdb
