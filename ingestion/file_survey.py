@@ -29,6 +29,7 @@ class Survey:
         digest: names its content.
         as_of: when the portal said what the file says, at the latest that is sure; none where
             the rows bring their own stamps.
+        is_of_file_time: the as-of is only the file's own time, which moves when it is copied.
         date_columns: the columns all of whose values are dates.
         other_values: of each other column that is not empty, a value that is no date.
     """
@@ -37,6 +38,7 @@ class Survey:
     rows: int
     digest: str
     as_of: str | None
+    is_of_file_time: bool
     date_columns: frozenset[str]
     other_values: Mapping[str, str]
 
@@ -64,10 +66,14 @@ def survey(file: CsvFile, as_of: datetime | None = None) -> Survey:
 
     A file does not say when it was made. Its *as-of*, which its rows are stamped with, is the
     newest date in it that is not later than the file itself, taken as UTC, which Chicago's clock
-    is some hours behind; without dates it is the file's time. That is no later than the moment
-    at which the portal gave the file, and it must not be: then a row that the portal stamped
-    before the as-of is surely in the file as it was, and one that it stamped after is the newer
-    of the two. A later as-of would put the file's rows above amendments that it does not have.
+    is some hours behind. That should be no later than the moment at which the portal gave the
+    file: then a row that the portal stamped before the as-of is surely in the file as it was, and
+    one that it stamped after is the newer of the two. A later as-of would put the file's rows
+    above amendments that it does not have.
+
+    Without dates it is the file's time. Copying or unpacking a file may move that to long after
+    the download, so it is no bound then, and a warehouse with rows of the portal's does not take
+    it (`load_file`).
 
     Args:
         file: the file.
@@ -91,13 +97,14 @@ def survey(file: CsvFile, as_of: datetime | None = None) -> Survey:
             _check_system_fields(file, page)
     if not rows:
         raise WarehouseError(f"{file.path} has a header and no rows: download it again")
-    newest = max(dates.newest.values(), default="") or _stamp(made_at)
-    stamp = _stamp(as_of) if as_of else newest
+    newest = _stamp(as_of) if as_of else max(dates.newest.values(), default="")
+    stamp = newest or _stamp(made_at)
     return Survey(
         file,
         rows,
         digest,
         None if file.has_system_fields else f"{stamp}Z",
+        not newest and not file.has_system_fields,
         frozenset(dates.newest),
         dates.other_values,
     )
@@ -187,16 +194,21 @@ def _digest(file: CsvFile) -> str:
     """The beginning of the content's SHA-256.
 
     Raises:
-        WarehouseError: a quotation mark is open at the file's end.
+        WarehouseError: a quotation mark or a line is open at the file's end.
     """
-    digest, marks = hashlib.sha256(), 0
+    digest, marks, last = hashlib.sha256(), 0, b""
     with file.path.open("rb") as binary:
         while block := binary.read(1 << 20):
             digest.update(block)
             marks += block.count(b'"')
+            last = block[-1:]
     if marks % 2:
         raise WarehouseError(
             f"{file.path} ends within quotation marks, so it is cut short: download it again"
+        )
+    if last not in (b"\n", b"\r"):
+        raise WarehouseError(
+            f"{file.path} ends without a line break, so it is cut short: download it again"
         )
     return digest.hexdigest()[:16]
 

@@ -102,7 +102,10 @@ class CsvFile:
     def _unreadable(self, error: pa.ArrowInvalid) -> WarehouseError:
         if "UTF8" in str(error):
             return _not_utf8(self.path)
-        line = self._first_ragged_line()
+        try:
+            line = self._first_ragged_line()
+        except UnicodeDecodeError:  # Arrow counts the values before it looks at the text
+            return _not_utf8(self.path)
         if line is None:
             return WarehouseError(f"{self.path} cannot be read as CSV: {error}")
         number, values = line
@@ -112,7 +115,11 @@ class CsvFile:
         )
 
     def _first_ragged_line(self) -> tuple[int, int] | None:
-        """The first line with more or fewer values than headers, and how many it has."""
+        """The first line with more or fewer values than headers, and how many it has.
+
+        Raises:
+            UnicodeDecodeError: the file up to there is no text in UTF-8.
+        """
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as file:
                 rows = csv.reader(file)

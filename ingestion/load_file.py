@@ -98,8 +98,9 @@ def load_file(
         on_progress: called after each page.
 
     Raises:
-        WarehouseError: the warehouse failed, or the file lacks columns that the dataset has; in
-            the latter case nothing was written.
+        WarehouseError: the warehouse failed, or the file has other columns than the dataset, or
+            is of no sure time and might lie over newer rows; in the latter cases nothing was
+            written.
     """
     started = time.monotonic()
     columns = survey.file.source_columns
@@ -109,6 +110,12 @@ def load_file(
         types: Types = kept_state(pipeline, dataset).get("columns") or {}
         dates = survey.dates(dataset, types)
         drift = _drift(dataset, survey, raw.source_columns(), types)
+        if survey.is_of_file_time and raw.has_rows_of_portal():
+            raise WarehouseError(
+                f"{dataset.label}: {survey.file.path} has no dates that tell when the portal gave"
+                " it, and copying moves the file's time, so its rows could hide newer ones: give"
+                " the time of the download (UTC) with --as-of"
+            )
         take_steps(FileReading(survey, dates, intake, on_progress), pipeline, target)
     raw.settle(has_new_rows=intake.inserted + intake.updated > 0)
     return DatasetLoad(
@@ -123,10 +130,11 @@ def load_file(
 
 
 def _drift(dataset: Dataset, survey: Survey, in_raw: list[str], types: Types) -> Drift:
-    """The columns that raw has not yet.
+    """The columns that raw has not yet; only files may bring such, before the portal was read.
 
     Raises:
-        WarehouseError: a column is missing, which would make a new version of every row.
+        WarehouseError: a column is missing, or is neither the portal's nor in raw, which would
+            make a new version of every row.
     """
     columns = survey.file.source_columns
     missing = [name for name in types or in_raw if name not in columns]
@@ -134,6 +142,13 @@ def _drift(dataset: Dataset, survey: Survey, in_raw: list[str], types: Types) ->
         raise WarehouseError(
             f"{dataset.label}: {survey.file.path} lacks the columns {', '.join(missing)}:"
             " download the dataset with all of its columns"
+        )
+    unknown = [name for name in columns if types and name not in types and name not in in_raw]
+    if unknown:
+        raise WarehouseError(
+            f"{dataset.label}: {survey.file.path} has columns that the dataset has not:"
+            f" {', '.join(unknown)}; if the portal has them by now, run 'warehouse sync"
+            f" {dataset.name}' first, else leave them out of the file"
         )
     kinds = {name: "calendar_date" if name in survey.date_columns else "text" for name in columns}
     before = {name: kinds[name] for name in columns if name in types or name in in_raw}

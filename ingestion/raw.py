@@ -45,6 +45,16 @@ class RawTable:
                 return []
         return [name for name in found if not name.startswith("_")]
 
+    def has_rows_of_portal(self) -> bool:
+        """Whether a row has the portal's own `:id` and stamps, not those of a file."""
+        with connect(self._target) as connection:
+            if not has_table(connection, "raw", self._dataset.name):
+                return False
+            found = connection.fetch(
+                f"select 1 from {self._name} where _row_id not like 'file:%' limit 1"
+            )
+        return bool(found.num_rows)
+
     def sign(self, page: pa.Table) -> pa.Table:
         """Fetched rows with the column that names their record: the City's key or a made one."""
         return page if self._dataset.key else self._made_keys.assign(page)

@@ -269,7 +269,13 @@ def test_sodas_file_tells_null_from_the_empty_string_and_without_dates_has_its_o
         (b"signal_id,a\xe9\n1,2\n", "UTF-8"),
         (b'signal_id,a\n1,"x\ny"\n2,b\n3\n', "line 5: 1 values under 2 headers"),
         (b"signal_id,a\n1,2,3\n", "line 2: 3 values under 2 headers"),
+        # Further on than the reading of the header looks.
+        pytest.param(
+            b"signal_id,a\n" + b"1,2\n" * 5_000 + b"1,2,\xe9\n", "UTF-8", id="ragged latin-1"
+        ),
         (b'signal_id,a\n1,"cut sh', "cut short"),
+        (b"signal_id,a\n1,cut sh", "without a line break, so it is cut short"),
+        (b'signal_id,a\n1,"whole"', "without a line break, so it is cut short"),
         (b"person_id,a\n1,2\n", "no column 'signal_id'.*another dataset's.*a, person_id"),
         (b"Signal ID,A b,a_B\n1,2,3\n", "'a_b' twice"),
         (b"signal_id,_row_id\n1,2\n", "'_row_id'"),
@@ -299,14 +305,48 @@ def test_a_file_is_held_against_the_columns_that_raw_has(
     fewer = soda_file(own_portal, "crashes", tmp_path, "crash_record_id,crash_date,alignment")
     with pytest.raises(WarehouseError, match=r"lacks the columns .*lane_cnt.*longitude"):
         load_from(fewer, "crashes", warehouse)
-    other = made(tmp_path, "\n".join(lines).replace("T13:25:00.000", " 13:25"))
+    other = made(tmp_path, "\n".join([*lines, ""]).replace("T13:25:00.000", " 13:25"))
     with pytest.raises(WarehouseError, match=r" 13:25' in the column of dates 'crash_date'"):
         load_from(other, "crashes", warehouse)
     assert raw(warehouse, "crashes").equals(before)
     more = made(tmp_path, "\n".join([f'{lines[0]},"fatigue_i"', f'{lines[1]},"Y"']) + "\n")
-    done = load_from(more, "crashes", warehouse, as_of=datetime.now(UTC))
-    assert (done.schema_changes, done.rows_updated) == ("new: fatigue_i (text)", 1)
+    with pytest.raises(WarehouseError, match=r"has not: fatigue_i; .*'warehouse sync crashes'"):
+        load_from(more, "crashes", warehouse)
+    assert raw(warehouse, "crashes").equals(before)
+    own_portal.control("column", dataset=IDS["crashes"], action="add", column="fatigue_i")
+    load("crashes", warehouse)
     assert load_from(more, "crashes", warehouse).schema_changes is None
+
+
+@on_duckdb
+def test_a_new_column_is_reported_where_all_rows_came_from_files(
+    warehouse: Target, tmp_path: Path
+) -> None:
+    load_from(made(tmp_path, "signal_id\n1\n2\n"), "traffic_signals", warehouse)
+    more = made(tmp_path, "signal_id,fatigue_i\n1,Y\n2,\n")
+    done = load_from(more, "traffic_signals", warehouse, as_of=datetime.now(UTC))
+    assert (done.schema_changes, done.rows_updated) == ("new: fatigue_i (text)", 1)
+    assert load_from(more, "traffic_signals", warehouse).schema_changes is None
+
+
+@on_duckdb
+def test_a_copied_file_without_dates_hides_no_amendment_of_the_portal(
+    own_portal: SamplePortal, warehouse: Target, tmp_path: Path
+) -> None:
+    path = soda_file(own_portal, "cta_stops", tmp_path)
+    own_portal.amend(IDS["cta_stops"], rows=1)
+    rows = load("cta_stops", warehouse).rows_fetched
+    before = raw(warehouse, "cta_stops")
+    os.utime(path)
+    with pytest.raises(WarehouseError, match=r"no dates that tell .*copying .*--as-of"):
+        load_from(path, "cta_stops", warehouse)
+    assert raw(warehouse, "cta_stops").equals(before)
+    older = datetime(2010, 1, 1, tzinfo=UTC)
+    assert in_short(load_from(path, "cta_stops", warehouse, as_of=older)) == (0, 1, rows - 1)
+    after = raw(warehouse, "cta_stops").to_pylist()
+    assert set(before["_row_id"].to_pylist()) < {row["_row_id"] for row in after}
+    newest = {row["stop_id"]: row for row in sorted(after, key=lambda row: row["_row_updated_at"])}
+    assert sorted(row["_row_id"] for row in newest.values()) == before["_row_id"].to_pylist()
 
 
 @on_duckdb
