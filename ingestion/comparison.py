@@ -14,6 +14,7 @@ import pyarrow as pa
 from ingestion import sightings
 from ingestion.catalog import Dataset
 from ingestion.current_records import read_records
+from ingestion.differences import DIFFERENCES
 from ingestion.listing import Counts, Listing, grouped, in_words
 from ingestion.soda import PortalError
 from warehouse.connection import Connection, connect
@@ -27,61 +28,6 @@ _ATTEMPTS = 3
 _ASKED_BY_KEY = 1_000
 
 _COLUMNS = "period varchar, record_key varchar, _row_id varchar, _row_updated_at varchar"
-
-# A listed row without a key is the record that its `:id` was last seen to be. Missing is each
-# state of a row that was never fetched; vanished what none of the portal's rows is.
-_DIFFERENCES = """
-    create temp table differences as
-    with last_of_row as (
-        select _row_id, record_key
-        from (
-            select
-                _row_id,
-                record_key,
-                row_number() over (
-                    partition by _row_id order by _row_updated_at collate "C" desc
-                ) as recency
-            from fetched_rows
-            where _row_id in (select _row_id from listed where record_key is null)
-        ) as ranked
-        where recency = 1
-    ),
-    named as (
-        select
-            listed.period,
-            coalesce(listed.record_key, last_of_row.record_key) as record_key,
-            listed._row_id,
-            listed._row_updated_at
-        from listed
-        left join last_of_row
-            on listed.record_key is null and listed._row_id = last_of_row._row_id
-    ),
-    vanished as (
-        select period, record_key
-        from current_records
-        where is_in_part and not is_deleted and period in ({months})
-            and not exists (
-                select 1 from named where named.record_key = current_records.record_key
-            )
-    )
-    select named.period, coalesce(named.record_key, named._row_id) as record_key,
-        'missing' as difference
-    from named
-    where not exists (
-        select 1
-        from fetched_rows
-        where fetched_rows._row_id = named._row_id
-            and fetched_rows._row_updated_at = named._row_updated_at
-    )
-    union
-    select period, record_key, 'vanished' from vanished
-    union
-    select period, record_key, 'returned'
-    from current_records
-    where is_marked
-        and (not is_deleted or record_key in (select record_key from named))
-        and record_key not in (select record_key from vanished)
-"""
 
 
 @dataclass
@@ -222,7 +168,9 @@ class Comparison:
             self.connection.execute("analyze listed")
         names = ", ".join(f"'{month}'" for month in self.listed_months) or "null"
         self.connection.execute("drop table if exists differences")
-        self.connection.execute(_DIFFERENCES.format(months=names))
+        self.connection.execute(
+            DIFFERENCES.format(months=names, has_made_keys=not self.dataset.key)
+        )
 
     def _keep_counts(self) -> None:
         self.connection.execute(

@@ -6,7 +6,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingestion.catalog import Dataset
-from ingestion.sightings import NO_STAMPED_ROWS, STAMPED_ROW, sighted
+from ingestion.sightings import NO_SIGHTINGS, SIGHTING, sighted, states
 from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
 
 
@@ -20,7 +20,7 @@ class KnownRecords(Protocol):
         """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
 
     def sighted(self, rows: pa.Table) -> pa.Table:
-        """The rows, by `:id` and stamp, that an earlier load noted among these."""
+        """The sightings, columns as in `SIGHTING`, that an earlier load noted of these rows."""
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Intake:
         dataset: the entry of the catalog.
         columns: the dataset's source columns.
         known: what raw has of it.
+        sighted: how many of the unchanged rows were noted as sightings.
     """
 
     dataset: Dataset
@@ -40,6 +41,7 @@ class Intake:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    sighted: int = 0
     # The versions of this step are not in raw yet; a row amended while we page comes twice.
     _earlier: list[pa.Table] = field(default_factory=list)
     _sightings: list[pa.Table] = field(default_factory=list)
@@ -70,12 +72,15 @@ class Intake:
         return found.rows
 
     def _note(self, signed: pa.Table, known: pa.Table, kept: pa.Table) -> None:
-        """Note the rows that raw does not keep and under whose `:id` and stamp it has none."""
-        in_raw = pa.concat_tables([known.select(STAMPED_ROW), kept.select(STAMPED_ROW)])
+        """Note the rows that raw does not keep and has not under their record, `:id` and stamp."""
+        named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
+        versions = kept.select(named).rename_columns(KNOWN_COLUMNS)
+        in_raw = states(pa.concat_tables([known, versions]))
         fresh = sighted(self.dataset, signed, in_raw)
         if fresh.num_rows:
-            before = [table.select(STAMPED_ROW) for table in self._sightings]
-            noted = pa.concat_tables([NO_STAMPED_ROWS, self.known.sighted(fresh), *before])
+            before = [table.select(SIGHTING) for table in self._sightings]
+            noted = pa.concat_tables([NO_SIGHTINGS, self.known.sighted(fresh), *before])
             fresh = sighted(self.dataset, signed, pa.concat_tables([in_raw, noted]))
         if fresh.num_rows:
             self._sightings.append(fresh)
+            self.sighted += fresh.num_rows

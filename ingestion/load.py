@@ -89,7 +89,7 @@ def load_dataset(
                 drift.refuse_retyped(dataset)
             if from_start or full_refresh or not _resume(reading, pipeline):
                 take_steps(reading, pipeline, target)
-    raw.settle(has_new_rows=intake.inserted + intake.updated > 0)
+    raw.settle(has_new_rows=intake.inserted + intake.updated > 0, has_sightings=intake.sighted > 0)
     return DatasetLoad(
         dataset=dataset.name,
         rows_fetched=intake.fetched,

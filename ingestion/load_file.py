@@ -117,7 +117,7 @@ def load_file(
                 " the time of the download (UTC) with --as-of"
             )
         take_steps(FileReading(survey, dates, intake, on_progress), pipeline, target)
-    raw.settle(has_new_rows=intake.inserted + intake.updated > 0)
+    raw.settle(has_new_rows=intake.inserted + intake.updated > 0, has_sightings=intake.sighted > 0)
     return DatasetLoad(
         dataset=dataset.name,
         rows_fetched=intake.fetched,

@@ -76,19 +76,19 @@ class RawTable:
             ).cast(_NO_VERSIONS.schema)
 
     def sighted(self, rows: pa.Table) -> pa.Table:
-        """The rows, by `:id` and stamp, that an earlier load noted among these."""
+        """The sightings, columns as in `SIGHTING`, that an earlier load noted of these rows."""
         with connect(self._target) as connection:
             if not has_table(connection, "raw", sightings.TABLE):
-                return sightings.NO_STAMPED_ROWS
+                return sightings.NO_SIGHTINGS
             return connection.fetch(
                 f"""
-                select _row_id, _row_updated_at
+                select record_key, _row_id, _row_updated_at
                 from raw.{sightings.TABLE}
                 where dataset = $1 and _row_id in (select _row_id from page_rows)
                 """,
                 (self._dataset.name,),
                 tables={"page_rows": rows.select(["_row_id"])},
-            ).cast(sightings.NO_STAMPED_ROWS.schema)
+            ).cast(sightings.NO_SIGHTINGS.schema)
 
     def _same_without_key(self, page: pa.Table) -> str:
         """The condition of the versions that equal a page's rows without a key, if it has such."""
@@ -97,10 +97,11 @@ class RawTable:
         key = self._dataset.key_column
         return f'or ("{key}" is null and _version_hash in ({hashes}))' if hashes else ""
 
-    def settle(self, *, has_new_rows: bool) -> None:
+    def settle(self, *, has_new_rows: bool, has_sightings: bool) -> None:
         """After a reading: see that the table exists, with all columns, and on PostGIS an index.
 
-        A new column is there at once, though no row may have come with it.
+        A new column is there at once, though no row may have come with it. Sightings that later
+        ones have replaced go; those that an ended load left go with the next that notes some.
 
         The index is a hash index, because keys of 128 characters are only ever looked up; it is
         made after the first load, when that costs less than keeping it up meanwhile. DuckDB
@@ -109,6 +110,8 @@ class RawTable:
         with connect(self._target) as connection:
             _make_table(connection, self._dataset, self._columns)
             sightings.make_table(connection)
+            if has_sightings:
+                sightings.delete_replaced(connection, self._dataset)
             if self._target == "postgis":
                 connection.execute(
                     f'create index if not exists "{self._dataset.name}_record_key"'

@@ -236,6 +236,93 @@ def test_two_rows_of_one_key_are_no_difference_and_rows_without_a_key_come_and_g
     assert key.startswith("keyless:")
 
 
+def test_a_death_that_returns_after_another_took_its_made_key_is_there_again(
+    own_portal: SamplePortal, warehouse: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("fatalities", warehouse)
+    one = raw(warehouse, "fatalities").to_pylist()[0]
+    place = {name: one[name] for name in CATALOG["fatalities"].made_from}
+    other = {**place, "person_id": "ANOTHER"}
+    own_portal.delete(IDS["fatalities"], keys=[one["_row_id"]])
+    own_portal.add(IDS["fatalities"], records=[other])
+    assert load("fatalities", warehouse).rows_inserted == 0
+
+    # The first is back under its old `:id` and stamp, which no load by the mark reads.
+    own_portal.reset()
+    own_portal.delete(IDS["wards"], rows=1)  # which moves the portal's clock on, as above
+    own_portal.add(IDS["fatalities"], records=[other])
+    deaths = served(own_portal, "fatalities").num_rows
+    load("fatalities", warehouse)
+    with monkeypatch.context() as patched:
+        patched.setattr("ingestion.reconcile.load_dataset", lambda *_, **__: DatasetLoad("in vain"))
+        with pytest.raises(WarehouseError, match=r"fatalities .*: 1 rows that the portal lists"):
+            check("fatalities", warehouse, yes_delete=True)
+    done = check("fatalities", warehouse, yes_delete=True)
+    assert (done.marked, len(gone(warehouse, "fatalities"))) == (0, 0)
+    for _ in range(2):
+        done = check("fatalities", warehouse, deep=True, yes_delete=True)
+        assert (done.warehouse_rows, done.refetched, done.marked) == (deaths, 0, 0)
+
+
+@on_duckdb
+def test_a_row_is_the_record_that_it_was_read_as_last(
+    own_portal: SamplePortal, warehouse: Target
+) -> None:
+    load("fatalities", warehouse)
+    one = raw(warehouse, "fatalities").to_pylist()[0]
+    content = {name: value for name, value in one.items() if name[0] != "_"}
+    other = {name: one[name] for name in CATALOG["fatalities"].made_from} | {"person_id": "ANOTHER"}
+    own_portal.delete(IDS["fatalities"], keys=[one["_row_id"]])
+    own_portal.add(IDS["fatalities"], records=[other])
+    load("fatalities", warehouse)
+    # The first comes back under a new `:id`, as a record of its own, and then under its old one.
+    own_portal.add(IDS["fatalities"], records=[content])
+    assert load("fatalities", warehouse).rows_inserted == 1
+    own_portal.reset()
+    own_portal.delete(IDS["wards"], rows=1)  # which moves the portal's clock on, as above
+    own_portal.add(IDS["fatalities"], records=[other])
+    load("fatalities", warehouse)
+    assert check("fatalities", warehouse, deep=True, yes_delete=True).marked == 0
+    done = check("fatalities", warehouse, deep=True)
+    assert (done.portal_rows, done.warehouse_rows, done.refetched) == (10, 10, 0)
+
+
+@pytest.mark.parametrize("name", ["fatalities", "speed_cameras"])
+def test_republications_leave_no_more_sightings_than_the_portal_has_rows(
+    own_portal: SamplePortal, warehouse: Target, name: str
+) -> None:
+    load(name, warehouse)
+    noted_rows = f"select count(*) as n from raw._row_sightings where dataset = '{name}'"
+    for _ in range(3):
+        own_portal.republish(IDS[name])
+        load(name, warehouse)
+        assert rows(warehouse, noted_rows) == [(raw(warehouse, name).num_rows,)]
+    done = check(name, warehouse, deep=True)
+    assert (done.portal_rows, done.refetched, done.marked) == (done.warehouse_rows, 0, 0)
+
+
+def test_of_rows_of_one_key_each_is_known_after_republications(
+    own_portal: SamplePortal, warehouse: Target
+) -> None:
+    twice = {"id": "SPEED1", "address": "1 W MADISON ST"}
+    own_portal.add(IDS["speed_cameras"], records=[twice, twice])
+    load("speed_cameras", warehouse)
+    for _ in range(3):
+        own_portal.republish(IDS["speed_cameras"])
+        load("speed_cameras", warehouse)
+    # One of the two is written again, and all others are not.
+    again = served(own_portal, "speed_cameras").to_pylist()
+    [first, _] = [row[":id"] for row in again if row["id"] == twice["id"]]
+    own_portal.amend(IDS["speed_cameras"], where=f":id = '{first}'", changes=twice)
+    load("speed_cameras", warehouse)
+    for _ in range(2):
+        done = check("speed_cameras", warehouse, deep=True)
+        assert (done.portal_rows, done.refetched) == (done.warehouse_rows + 1, 0)
+    assert rows(
+        warehouse, "select count(*) as n from raw._row_sightings where record_key = 'SPEED1'"
+    ) == [(3,)]
+
+
 @on_duckdb
 def test_what_does_not_come_though_it_is_listed_fails_the_run(
     own_portal: SamplePortal, warehouse: Target, monkeypatch: pytest.MonkeyPatch
