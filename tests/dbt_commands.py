@@ -8,15 +8,19 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from warehouse.connection import dbt_environment
+from warehouse.reconciliation import make_tables
 from warehouse.settings import DBT_PROJECT, Target
 
 
 def dbt(target: Target, *arguments: str, project: Path = DBT_PROJECT) -> dict[str, Any]:
     """Run a command of dbt on the test's warehouse; the result of each node by its name.
 
+    As in a run, the tables of `ops` that the models read are made before.
+
     `failures` of a test's result are its failing rows. The nodes may fail; that dbt cannot run
     them is an error.
     """
+    make_tables(target)
     with pytest.MonkeyPatch.context() as environment:
         for name, value in dbt_environment(target).items():
             environment.setenv(name, value)

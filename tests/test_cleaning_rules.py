@@ -65,7 +65,7 @@ BAD_CASES = {
         " from unnest(generate_series(1, 500)) as numbers (number)",
     ),
     "same_row_count_as": (
-        "same_row_count_as_vehicles_ref_stg_vehicles_",
+        "vehicles_are_as_many_as_staged",
         "delete from marts.vehicles where unit_no = 2",
     ),
     "same_total_as": (
@@ -161,4 +161,6 @@ def test_each_generic_test_fails_on_a_bad_case(loaded: Target) -> None:
 
     tested = dbt(loaded, "test", "--select", *tests.values())
 
-    assert [name for name, test in tests.items() if tested[test].status == "pass"] == []
+    assert {name for name, test in tests.items() if tested[test].status in ("fail", "warn")} == set(
+        tests
+    )

@@ -50,6 +50,7 @@
         '{{ dataset }}' as dataset,
         records.{{ key }} as record_key,
         records.crash_date,
+        records._deleted_at is not null as is_deleted,
         change."column" as column_name,
         change.raw as raw_value,
         change.clean as clean_value

@@ -58,6 +58,7 @@
                 '[]'
             ) as _cleaned
         from {{ model }}
+        where _deleted_at is null
 
     )
 

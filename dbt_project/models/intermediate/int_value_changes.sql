@@ -58,6 +58,7 @@ final as (
         tidied.dataset,
         tidied.record_key,
         tidied.crash_date,
+        tidied.is_deleted,
         tidied.column_name,
         tidied.raw_value,
         tidied.clean_value,

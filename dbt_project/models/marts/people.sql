@@ -3,7 +3,10 @@ with
 
 people as (
 
-    select * from {{ ref("stg_people") }}
+    select
+        *,
+        {{ severity("injury_classification") }} as severity
+    from {{ ref("stg_people") }}
     where _deleted_at is null
 
 ),
@@ -41,7 +44,9 @@ final as (
         bac_result,
         bac_result_value,
         cell_phone_use,
-        {{ severity("injury_classification") }} as severity,
+        severity,
+        {{ severity_score("severity") }} as severity_score,
+        {{ is_ksi("severity") }} as is_ksi,
         has_implausible_date,
         first_seen_at,
         last_amended_at

@@ -30,8 +30,8 @@ unusable as (
     select distinct
         dataset,
         record_key
-    from {{ ref("cleaning_log") }}
-    where clean_value is null and rule <> 'tidy_text'
+    from {{ ref("int_value_changes") }}
+    where clean_value is null and rule <> 'tidy_text' and not is_deleted
 
 ),
 
