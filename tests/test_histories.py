@@ -32,7 +32,7 @@ from warehouse.settings import TARGETS, Target
 CATALOG = load_catalog().datasets
 # One whose records the City names, by month; one whose keys are made; one without dates.
 DATASETS = ("crashes", "fatalities", "speed_cameras")
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2"))
 
 Content = tuple[str | None, ...]
 
