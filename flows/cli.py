@@ -225,7 +225,7 @@ def status(target: Target = None) -> None:
 
     datasets = load_catalog().datasets
     found = records.status(
-        resolve_target(target), {name: entry.key_column for name, entry in datasets.items()}
+        resolve_target(target), {name: entry.record_key for name, entry in datasets.items()}
     )
     terminal.show_table(
         "",

@@ -15,6 +15,9 @@ CATALOG = Path(__file__).with_name("catalog.yml")
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Header = Annotated[str, Field(min_length=1)]
+# The column of raw that names the record of a row to which the City gives no key.
+MADE_KEY = "_record_key"
+
 DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,50}$")]
 
 
@@ -40,9 +43,9 @@ class Dataset(BaseModel):
         return self
 
     @property
-    def key_column(self) -> str:
-        """The column of raw that names a record."""
-        return self.key or "_record_key"
+    def record_key(self) -> str:
+        """The SQL of what names a row's record in raw: the City's key, or a made one without it."""
+        return f'coalesce({MADE_KEY}, "{self.key}")' if self.key else MADE_KEY
 
     @property
     def label(self) -> str:

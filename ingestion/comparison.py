@@ -145,12 +145,9 @@ class Comparison:
         """List the records that seem gone, if they are only in another month now."""
         whole = Listing(self.dataset, self.listing.portal)
         if self.dataset.key and gone <= _ASKED_BY_KEY:
-            found = self.connection.fetch(
-                "select record_key from differences where difference = 'vanished'"
-                " and record_key not like 'keyless:%' order by record_key"
-            )
-            for page in whole.of_keys(found["record_key"].to_pylist()):
-                self._take(page)
+            for column, names in self._names_of_vanished(self.dataset.key):
+                for page in whole.of_records(column, names):
+                    self._take(page)
         elif is_whole and not self.listing.part:
             return
         else:
@@ -163,14 +160,28 @@ class Comparison:
                 self._list(whole, group, {month: every[month] for month in group})
         self._find_differences()
 
+    def _names_of_vanished(self, key: str) -> Iterator[tuple[str, list[str]]]:
+        """What the portal knows the records by: by the City's key, or by each `:id` they had."""
+        vanished = """
+            select record_key from current_records
+            where is_made = {made} and record_key in (
+                select record_key from differences where difference = 'vanished'
+            )
+        """
+        found = self.connection.fetch(vanished.format(made="false"))
+        yield key, found["record_key"].to_pylist()
+        found = self.connection.fetch(
+            "select distinct _row_id from fetched_rows"
+            f" where record_key in ({vanished.format(made='true')})"
+        )
+        yield ":id", found["_row_id"].to_pylist()
+
     def _find_differences(self) -> None:
         if self.connection.target == "postgis":
             self.connection.execute("analyze listed")
         names = ", ".join(f"'{month}'" for month in self.listed_months) or "null"
         self.connection.execute("drop table if exists differences")
-        self.connection.execute(
-            DIFFERENCES.format(months=names, has_made_keys=not self.dataset.key)
-        )
+        self.connection.execute(DIFFERENCES.format(months=names))
 
     def _keep_counts(self) -> None:
         self.connection.execute(

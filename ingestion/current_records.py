@@ -3,7 +3,7 @@
 from datetime import date
 
 from ingestion import sightings
-from ingestion.catalog import Dataset
+from ingestion.catalog import MADE_KEY, Dataset
 from warehouse.connection import Connection
 
 
@@ -15,7 +15,7 @@ def read_records(
     A record is where its newest version has it. One that is marked as deleted, but was read again
     after that, is there again.
     """
-    key = sightings.record_key(dataset)
+    key = dataset.record_key
     happened = f'"{dataset.date_column}"' if dataset.date_column else "cast(null as varchar)"
     # A dataset without dates is compared whole, as it is loaded; a row without one is in no period.
     conditions = ["true"]
@@ -50,11 +50,12 @@ def read_records(
                 > extract(epoch from marks.deleted_at)
         ),
         newest as (
-            select record_key, happened
+            select record_key, happened, is_made
             from (
                 select
                     {key} as record_key,
                     {happened} as happened,
+                    {MADE_KEY} is not null as is_made,
                     row_number() over (
                         partition by {key} collate "C"
                         order by
@@ -68,6 +69,7 @@ def read_records(
         )
         select
             newest.record_key,
+            newest.is_made,
             case when substr(happened, 5, 1) = '-' then substr(happened, 1, 7) else '' end
                 as period,
             {" and ".join(conditions)} as is_in_part,

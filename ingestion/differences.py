@@ -2,7 +2,7 @@
 
 # A listed row without a key is the record that its `:id` was last seen to be: of two records
 # that it was at one stamp, the one that it was read as last. Missing is each state of a row that
-# was never fetched; vanished what none of the portal's rows is. Where keys are made, two rows are
+# was never fetched; vanished what none of the portal's rows is. Two rows with made keys are
 # never one record: the row that its record was not last seen as is missing, for it was another
 # record's before, and is given a key of its own when it is read again.
 DIFFERENCES = """
@@ -26,6 +26,7 @@ DIFFERENCES = """
         select
             listed.period,
             coalesce(listed.record_key, last_of_row.record_key) as record_key,
+            listed.record_key is null as is_made,
             listed._row_id,
             listed._row_updated_at
         from listed
@@ -41,7 +42,7 @@ DIFFERENCES = """
                 order by _row_updated_at collate "C" desc, _row_id collate "C" desc
             ) as row_of_record
         from named
-        where {has_made_keys} and record_key is not null
+        where is_made and record_key is not null
     ),
     vanished as (
         select period, record_key

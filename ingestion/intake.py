@@ -6,7 +6,8 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingestion.catalog import Dataset
-from ingestion.sightings import NO_SIGHTINGS, SIGHTING, sighted, states
+from ingestion.made_keys import record_keys
+from ingestion.sightings import NO_SIGHTINGS, SIGHTING, sighted
 from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
 
 
@@ -14,7 +15,7 @@ class KnownRecords(Protocol):
     """What raw has of a dataset."""
 
     def sign(self, page: pa.Table) -> pa.Table:
-        """Fetched rows with the column that names their record."""
+        """Fetched rows with `_record_key`, which names the record of those without a key."""
 
     def versions(self, page: pa.Table) -> pa.Table:
         """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
@@ -60,22 +61,24 @@ class Intake:
         """The rows of a page that raw is to keep, with their `_version_hash` and record key."""
         signed = self.known.sign(with_version_hash(page, self.columns))
         known = pa.concat_tables([self.known.versions(signed), *self._earlier])
-        found = sift(signed, self.dataset.key_column, known)
+        found = sift(signed, self.dataset.record_key, known)
         self.fetched += page.num_rows
         self.inserted += found.inserted
         self.updated += found.updated
         self.unchanged += found.unchanged
-        if found.rows.num_rows:
-            named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
-            self._earlier.append(found.rows.select(named).rename_columns(KNOWN_COLUMNS))
-        self._note(signed, known, found.rows)
+        kept = self._as_known(found.rows)
+        if kept.num_rows:
+            self._earlier.append(kept)
+        self._note(signed, pa.concat_tables([known, kept]).select(SIGHTING))
         return found.rows
 
-    def _note(self, signed: pa.Table, known: pa.Table, kept: pa.Table) -> None:
-        """Note the rows that raw does not keep and has not under their record, `:id` and stamp."""
-        named = [self.dataset.key_column, *KNOWN_COLUMNS[1:]]
-        versions = kept.select(named).rename_columns(KNOWN_COLUMNS)
-        in_raw = states(pa.concat_tables([known, versions]))
+    def _as_known(self, rows: pa.Table) -> pa.Table:
+        """Signed rows with columns as in `KNOWN_COLUMNS`."""
+        keys = record_keys(self.dataset, rows)
+        return rows.select(KNOWN_COLUMNS[1:]).add_column(0, KNOWN_COLUMNS[0], keys)
+
+    def _note(self, signed: pa.Table, in_raw: pa.Table) -> None:
+        """Note the rows that raw has not under their record, `:id` and stamp."""
         fresh = sighted(self.dataset, signed, in_raw)
         if fresh.num_rows:
             before = [table.select(SIGHTING) for table in self._sightings]

@@ -1,12 +1,14 @@
 """What the portal has of a dataset without its rows: counts by month, and keys of some months."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.catalog import Dataset
-from ingestion.soda import Portal, PortalError, quoted
+from ingestion.made_keys import without_key
+from ingestion.soda import Portal, PortalError, quoted, quoted_lists
 
 # Months are written like `2024-05`. Rows without a date, and all of a dataset without a date
 # column, are a period of their own.
@@ -14,9 +16,6 @@ UNDATED = ""
 
 # As many ranges of months as an address of 8 kB surely holds.
 _RANGES = 30
-# As many keys of 128 characters.
-_KEYS = 50
-
 # Counts that do not add up are asked for again: rows may have come meanwhile.
 _ATTEMPTS = 3
 
@@ -74,15 +73,18 @@ class Listing:
         """
         yield from self._list(self.condition(months), expected)
 
-    def of_keys(self, keys: Sequence[str]) -> Iterator[pa.Table]:
-        """The rows of the whole dataset, whatever their month, that have one of these keys.
+    def of_records(self, column: str, names: Collection[str]) -> Iterator[pa.Table]:
+        """The rows of the whole dataset, whatever their month, that have one of these names.
+
+        Args:
+            column: the key, or `:id`.
+            names: their values in it.
 
         Raises:
             PortalError: the portal did not give them.
         """
-        for first in range(0, len(keys), _KEYS):
-            wanted = ",".join(quoted(key) for key in keys[first : first + _KEYS])
-            where = f"{self.dataset.key} in ({wanted})"
+        for some in quoted_lists(names):
+            where = f"{column} in ({some})"
             # Only a count that is no page can be nothing by right: a page may have come empty.
             expected = self.portal.count(self.dataset.id, where)
             pages = list(self._list(where, expected))
@@ -128,11 +130,16 @@ class Listing:
             yield pa.table(
                 {
                     "period": pa.array([month_of(date) for date in dates], pa.string()),
-                    "record_key": page[key] if key else nothing,
+                    "record_key": _named(page[key]) if key else nothing,
                     "_row_id": page[":id"],
                     "_row_updated_at": page[":updated_at"],
                 }
             )
+
+
+def _named(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The keys of the City's, null where one names no record."""
+    return pc.if_else(without_key(keys), None, keys)
 
 
 def month_of(date: str | None) -> str:

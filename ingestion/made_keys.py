@@ -1,4 +1,4 @@
-"""Keys for datasets in which the City gives none, so that a record stays the same record.
+"""Keys for rows to which the City gives none, so that a record stays the same record.
 
 Without a key only three things say that a row was there before: the portal's own `:id`, which
 an upsert keeps and a re-publication does not; equal content; and the columns that place it,
@@ -7,12 +7,30 @@ such as the time and the place of a death.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.catalog import MADE_KEY, Dataset
 
 Row = tuple[str | None, ...]
+
+# What staging takes for no value: nothing but blanks, controls and characters without width, or
+# a word for it.
+_NO_KEY = r"(?i)^[\s\p{Z}\p{C}]*(null|n/a)?[\s\p{Z}\p{C}]*$"
+
+
+def without_key(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether a key of the City's names no record: it is null, blank or `NULL`."""
+    return pc.fill_null(pc.match_substring_regex(keys, _NO_KEY), True)
+
+
+def record_keys(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray:
+    """What names each row's record, of rows that have their `_record_key`."""
+    made = rows[MADE_KEY]
+    return pc.coalesce(made, rows[dataset.key]) if dataset.key else made
 
 
 @dataclass
@@ -23,14 +41,14 @@ class _Record:
 
 
 class MadeKeys:
-    """Gives each row of one dataset the key of the record that it is a version of.
+    """Gives each row without a key the key of the record that it is a version of.
 
     Args:
         columns: the source columns.
-        made_from: those of them that place a record.
+        made_from: those of them that place a record; all of them, if none do better.
         newest: the newest version of each record that raw has: `_record_key`, `_row_id` and
             those of the source columns that raw knows.
-        portal_row_ids: fetches the `:id` of each row that the portal has now. Asked once at
+        still_there: asks which of the known records' `:id`s the portal has now. Asked once at
             most, and only when a row could be a known record under another `:id`.
         former: the versions before those, with the same columns, for rows that may be as old:
             those of a file. A death that was moved since is still found by what it was.
@@ -41,12 +59,12 @@ class MadeKeys:
         columns: Sequence[str],
         made_from: Sequence[str],
         newest: pa.Table,
-        portal_row_ids: Callable[[], set[str]],
+        still_there: Callable[[Collection[str]], set[str]],
         former: pa.Table | None = None,
     ) -> None:
         self._columns = sorted(columns)
-        self._places = [self._columns.index(name) for name in made_from]
-        self._portal_row_ids = portal_row_ids
+        self._places = [self._columns.index(name) for name in made_from or self._columns]
+        self._still_there = still_there
         self._live: set[str] | None = None
         self._seen: set[str] = set()
         self._by_row_id: dict[str, _Record] = {}
@@ -65,11 +83,11 @@ class MadeKeys:
             for key, content in zip(keys, self._contents(former), strict=True):
                 self._by_former[content].append(self._by_key[key])
 
-    def assign(self, page: pa.Table) -> pa.Table:
-        """Append `_record_key` to fetched rows, which need their `_row_id`."""
+    def assign(self, page: pa.Table) -> list[str]:
+        """The key of the record of each fetched row; they need their `_row_id`."""
         rows = list(zip(page["_row_id"].to_pylist(), self._contents(page), strict=True))
         self._seen.update(row_id for row_id, _ in rows)
-        keys: list[str | None] = [None] * len(rows)
+        keys: dict[int, str] = {}
         # The surest sign first for all rows: a changed row must not take an unchanged one's key.
         signs = (
             self._same_row,
@@ -80,10 +98,10 @@ class MadeKeys:
         )
         for find in signs:
             for position, (row_id, content) in enumerate(rows):
-                if keys[position] is None and (record := find(row_id, content)):
+                if position not in keys and (record := find(row_id, content)):
                     self._renew(record, row_id, content)
                     keys[position] = record.key
-        return page.append_column("_record_key", pa.array(keys, pa.string()))
+        return [keys[position] for position in range(len(rows))]
 
     def _same_row(self, row_id: str, content: Row) -> _Record | None:
         return self._by_row_id.get(row_id)
@@ -116,7 +134,7 @@ class MadeKeys:
     def _unmet(self, records: list[_Record]) -> list[_Record]:
         unseen = [r for r in records if r.row_id not in self._seen]
         if unseen and self._live is None:
-            self._live = self._portal_row_ids()
+            self._live = self._still_there(self._by_row_id.keys())
         return [r for r in unseen if r.row_id not in (self._live or ())]
 
     def _remember(self, record: _Record) -> None:

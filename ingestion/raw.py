@@ -1,14 +1,14 @@
 """What raw has of a dataset: the versions that a fetched row is held against."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion import sightings
-from ingestion.catalog import Dataset
-from ingestion.made_keys import MadeKeys
+from ingestion.catalog import MADE_KEY, Dataset
+from ingestion.made_keys import MadeKeys, record_keys, without_key
 from ingestion.soda import SYSTEM_COLUMNS, Portal
 from ingestion.versions import KNOWN_COLUMNS
 from warehouse.connection import Connection, connect, has_table
@@ -56,24 +56,33 @@ class RawTable:
         return bool(found.num_rows)
 
     def sign(self, page: pa.Table) -> pa.Table:
-        """Fetched rows with the column that names their record: the City's key or a made one."""
-        return page if self._dataset.key else self._made_keys.assign(page)
+        """Fetched rows with `_record_key`, which names the record of those without a key."""
+        lack = without_key(page[self._dataset.key]) if self._dataset.key else _all_of(page)
+        keys: list[str | None] = [None] * page.num_rows
+        if places := pc.indices_nonzero(lack).to_pylist():
+            for place, key in zip(places, self._made_keys.assign(page.take(places)), strict=True):
+                keys[place] = key
+        return page.append_column(MADE_KEY, pa.array(keys, pa.string()))
 
     def versions(self, page: pa.Table) -> pa.Table:
         """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
-        key = self._dataset.key_column
+        # Each key is looked up in its own column, which has the index.
+        has_made_keys = page[MADE_KEY].null_count < page.num_rows
+        columns = [self._dataset.key, MADE_KEY if has_made_keys else None]
+        found = " union all ".join(
+            f"""
+            select {self._dataset.record_key} as record_key, _row_updated_at, _row_id, _version_hash
+            from {self._name}
+            where "{column}" in (select record_key from page_keys)
+            """
+            for column in columns
+            if column
+        )
         with connect(self._target) as connection:
             if not has_table(connection, "raw", self._dataset.name):
                 return _NO_VERSIONS
-            return connection.fetch(
-                f"""
-                select "{key}" as record_key, _row_updated_at, _row_id, _version_hash
-                from {self._name}
-                where "{key}" in (select record_key from page_keys)
-                {self._same_without_key(page)}
-                """,
-                tables={"page_keys": pa.table({"record_key": page[key]})},
-            ).cast(_NO_VERSIONS.schema)
+            keys = pa.table({"record_key": record_keys(self._dataset, page)})
+            return connection.fetch(found, tables={"page_keys": keys}).cast(_NO_VERSIONS.schema)
 
     def sighted(self, rows: pa.Table) -> pa.Table:
         """The sightings, columns as in `SIGHTING`, that an earlier load noted of these rows."""
@@ -89,13 +98,6 @@ class RawTable:
                 (self._dataset.name,),
                 tables={"page_rows": rows.select(["_row_id"])},
             ).cast(sightings.NO_SIGHTINGS.schema)
-
-    def _same_without_key(self, page: pa.Table) -> str:
-        """The condition of the versions that equal a page's rows without a key, if it has such."""
-        keyless = page.filter(pc.is_null(page[self._dataset.key_column]))
-        hashes = ", ".join(f"'{value}'" for value in keyless["_version_hash"].to_pylist())
-        key = self._dataset.key_column
-        return f'or ("{key}" is null and _version_hash in ({hashes}))' if hashes else ""
 
     def settle(self, *, has_new_rows: bool, has_sightings: bool) -> None:
         """After a reading: see that the table exists, with all columns, and on PostGIS an index.
@@ -113,12 +115,19 @@ class RawTable:
             if has_sightings:
                 sightings.delete_replaced(connection, self._dataset)
             if self._target == "postgis":
-                connection.execute(
-                    f'create index if not exists "{self._dataset.name}_record_key"'
-                    f' on {self._name} using hash ("{self._dataset.key_column}")'
-                )
+                for column, rows in self._indexed():
+                    connection.execute(
+                        f'create index if not exists "{self._dataset.name}_{column.strip("_")}"'
+                        f' on {self._name} using hash ("{column}") {rows}'
+                    )
                 if has_new_rows:
                     connection.execute(f"analyze {self._name}")
+
+    def _indexed(self) -> Iterator[tuple[str, str]]:
+        """The columns that records are looked up by, and the condition of the rows that need it."""
+        if self._dataset.key:
+            yield self._dataset.key, ""
+        yield MADE_KEY, f"where {MADE_KEY} is not null"
 
     @cached_property
     def _made_keys(self) -> MadeKeys:
@@ -126,14 +135,21 @@ class RawTable:
             self._columns,
             self._dataset.made_from,
             self._versions_by_age("recency = 1"),
-            lambda: self._portal.row_ids(self._dataset.id) if self._portal else set(),
+            self._still_there,
             None if self._portal else self._versions_by_age("recency > 1"),
         )
 
-    def _versions_by_age(self, condition: str) -> pa.Table:
-        """The versions of each record whose `recency` is as wanted, by key; the newest's is 1.
+    def _still_there(self, row_ids: Collection[str]) -> set[str]:
+        """Those of the `:id`s that the portal has; where none of its rows has a key, all it has."""
+        if not self._portal:
+            return set()
+        return self._portal.row_ids(self._dataset.id, row_ids if self._dataset.key else None)
 
-        Each is under the `:id` that its record was last seen with.
+    def _versions_by_age(self, condition: str) -> pa.Table:
+        """The versions of records without a key of the City's, in the order of their made keys.
+
+        They are those whose `recency` is as wanted, the newest's being 1; each is under the `:id`
+        that its record was last seen with.
         """
         with connect(self._target) as connection:
             if not has_table(connection, "raw", self._dataset.name):
@@ -151,6 +167,7 @@ class RawTable:
                                 _dlt_load_id collate "C" desc
                         ) as recency
                     from {self._name}
+                    where _record_key is not null
                 ) as versions
                 left join (
                     select
@@ -175,6 +192,10 @@ class RawTable:
         return newest.drop_columns("_row_id").rename_columns({"last_row_id": "_row_id"})
 
 
+def _all_of(page: pa.Table) -> pa.Array:
+    return pa.repeat(True, page.num_rows)
+
+
 def make_tables(datasets: Iterable[Dataset], target: Target) -> None:
     """See that raw has a table for each dataset, if an empty one: the models read them all.
 
@@ -191,8 +212,7 @@ def _make_table(connection: Connection, dataset: Dataset, source_columns: Sequen
 
     A table that is there gets the columns that it lacks.
     """
-    made = [] if dataset.key else [dataset.key_column]
-    names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", *made]
+    names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", MADE_KEY]
     columns = ", ".join(f'"{name}" varchar' for name in dict.fromkeys(names))
     connection.execute("create schema if not exists raw")
     connection.execute(

@@ -9,7 +9,6 @@ has replaced are removed.
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingestion.catalog import Dataset
 from warehouse.connection import Connection
@@ -64,21 +63,9 @@ def make_table(connection: Connection) -> None:
         )
 
 
-def record_key(dataset: Dataset) -> str:
-    """The SQL of what names a row's record: its key, or for want of one its content."""
-    return f"coalesce(\"{dataset.key_column}\", 'keyless:' || _version_hash)"
-
-
 def delete_replaced(connection: Connection, dataset: Dataset) -> None:
     """Delete the sightings of a dataset whose records were seen anew since."""
     connection.execute(_DELETE_REPLACED, (dataset.name,))
-
-
-def states(versions: pa.Table) -> pa.Table:
-    """Versions with columns as in `KNOWN_COLUMNS`, as the states that a sighting may repeat."""
-    keyless = pc.binary_join_element_wise("keyless:", versions["_version_hash"], "")
-    named = pc.coalesce(versions["record_key"], keyless)
-    return versions.select(SIGHTING).set_column(0, SIGHTING[0], named)
 
 
 def sighted(dataset: Dataset, page: pa.Table, known: pa.Table) -> pa.Table:
@@ -98,7 +85,7 @@ def sighted(dataset: Dataset, page: pa.Table, known: pa.Table) -> pa.Table:
             f"""
             select
                 '{dataset.name}' as dataset,
-                {record_key(dataset)} as record_key,
+                {dataset.record_key} as record_key,
                 _row_id,
                 _row_updated_at,
                 _version_hash
@@ -108,7 +95,7 @@ def sighted(dataset: Dataset, page: pa.Table, known: pa.Table) -> pa.Table:
                 from known
                 where known._row_id = page._row_id
                     and known._row_updated_at = page._row_updated_at
-                    and known.record_key = {record_key(dataset)}
+                    and known.record_key = {dataset.record_key}
             )
             """
         ).to_arrow_table()

@@ -1,7 +1,7 @@
 """A SODA portal: what can be asked of it, and what it says of a dataset."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, TypeVar
@@ -19,7 +19,7 @@ from warehouse.settings import LARGEST_PAGE, SodaSettings
 
 __all__ = [
     "SYSTEM_COLUMNS", "Column", "DatasetMissing", "Mark", "Metadata", "Portal", "PortalError",
-    "between", "beyond", "quoted",
+    "between", "beyond", "quoted", "quoted_lists",
 ]  # fmt: skip
 
 Answer = TypeVar("Answer")
@@ -30,6 +30,9 @@ SYSTEM_COLUMNS = {
     ":created_at": "_row_created_at",
     ":updated_at": "_row_updated_at",
 }
+
+# As many texts of 128 characters as an address of 8 kB surely holds.
+_TEXTS = 50
 
 # Total, as :id is unique; :updated_at is not, because a bulk write stamps thousands of rows.
 _ORDER_COLUMNS = (":updated_at", ":id")
@@ -162,17 +165,31 @@ class Portal:
         largest = LARGEST_PAGE if group else self.page_size
         return self._rows(dataset_id, Query(select, where, group, order, largest))
 
-    def row_ids(self, dataset_id: str) -> set[str]:
-        """The `:id` of each row that the portal has now; for small datasets.
+    def row_ids(self, dataset_id: str, among: Collection[str] | None = None) -> set[str]:
+        """The `:id` of each row that the portal has now; for small datasets, or few rows.
+
+        Args:
+            dataset_id: the dataset.
+            among: only those of them.
 
         Raises:
             PortalError: the portal did not give them.
         """
-        expected = self.count(dataset_id, None)
+        if among is None:
+            return self._row_ids(dataset_id, None)
+        found: set[str] = set()
+        for some in quoted_lists(among):
+            found |= self._row_ids(dataset_id, f":id in ({some})")
+        return found
+
+    def _row_ids(self, dataset_id: str, where: str | None) -> set[str]:
+        expected = self.count(dataset_id, where)
         found: set[str] = set()
         last = ""
         while len(found) < expected:
-            page = self.rows(dataset_id, [":id"], f":id > {quoted(last)}", ":id")
+            beyond = f":id > {quoted(last)}"
+            condition = f"{where} and {beyond}" if where else beyond
+            page = self.rows(dataset_id, [":id"], condition, ":id")
             if page.num_rows == 0:
                 raise PortalError(
                     f"the portal {self.address} counts {expected} rows of {dataset_id} but lists"
@@ -242,6 +259,13 @@ def _not_beyond(mark: Mark) -> str:
 def quoted(text: str) -> str:
     """A text as SoQL writes it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_lists(texts: Collection[str]) -> Iterator[str]:
+    """Texts in their order as SoQL writes them, with commas, as many as an address surely holds."""
+    ordered = sorted(texts)
+    for first in range(0, len(ordered), _TEXTS):
+        yield ",".join(quoted(text) for text in ordered[first : first + _TEXTS])
 
 
 def _metadata(response: requests.Response) -> Metadata:

@@ -36,14 +36,13 @@ def with_version_hash(page: pa.Table, columns: Sequence[str]) -> pa.Table:
         return page.append_column("_version_hash", hashes.to_arrow_table()["h"].combine_chunks())
 
 
-def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
+def sift(page: pa.Table, record_key: str, known: pa.Table) -> Sifted:
     """Drop the rows that only repeat what their record was already known to be at that time.
 
     A row is held against the last version under its own `:id`, so that one which returns to an
     older state is a version again. Under a new `:id` it is held against what the record was at
     the stamp before and is at its own; where the portal has several rows of one key, against
-    all that it ever was. So a re-publication of equal rows brings no version. A row without a
-    key is kept once for each content.
+    all that it ever was. So a re-publication of equal rows brings no version.
 
     The rows of a file bear the file's stamp, which says only that they were so by then. So a row
     under a new `:id` that is stamped before what raw has is also held against the next version
@@ -52,7 +51,7 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
 
     Args:
         page: fetched rows with their `_version_hash`.
-        key_column: the column that names the record.
+        record_key: the SQL of what names a row's record.
         known: the versions that raw has of these records, columns as in `KNOWN_COLUMNS`.
     """
     with duckdb.connect() as session:
@@ -62,7 +61,7 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
             f"""
             with fetched as (
                 select
-                    "{key_column}" as record_key,
+                    {record_key} as record,
                     _row_updated_at,
                     _row_id,
                     _version_hash,
@@ -70,17 +69,14 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
                 from page
             ),
             versions as (
-                select
-                    coalesce(record_key, chr(0) || _version_hash) as record,
-                    record_key is null as has_no_key,
-                    *
-                from (select *, 0 as position from known union all select * from fetched)
+                select record_key as record, * exclude (record_key), 0 as position from known
+                union all by name
+                select * from fetched
             ),
             compared as (
                 select
                     record,
                     position,
-                    has_no_key,
                     _version_hash,
                     lag(_version_hash) over (
                         partition by record, _row_id
@@ -122,7 +118,6 @@ def sift(page: pa.Table, key_column: str, known: pa.Table) -> Sifted:
                 position - 1 as position,
                 case
                     when is_repeated then false
-                    when has_no_key then not is_known_record and place = 1
                     when of_this_row is not null then of_this_row <> _version_hash
                     when is_one_of_several
                         then not list_contains(coalesce(ever_known, []), _version_hash)

@@ -50,7 +50,9 @@ def records(target: Target) -> list[Record]:
     return [
         Record(name, key, row, cleaner.clean(name, row))
         for name, dataset in DATASETS.items()
-        for key, row in _newest(_rows(target, f'select * from raw."{name}"'), dataset.key_column)
+        for key, row in _newest(
+            _rows(target, f'select * from raw."{name}"'), dataset.key or "_record_key"
+        )
     ]
 
 

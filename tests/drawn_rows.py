@@ -14,7 +14,14 @@ from warehouse.settings import Target
 NO_KEYS = (None, "", " \n", "\u00a0\u200b", "n/a", "NULL")
 
 _STAMP = "2026-01-01T00:00:00.000Z"
-_SYSTEM = ("_row_id", "_row_created_at", "_row_updated_at", "_version_hash", "_dlt_load_id")
+_SYSTEM = (
+    "_record_key",
+    "_row_id",
+    "_row_created_at",
+    "_row_updated_at",
+    "_version_hash",
+    "_dlt_load_id",
+)
 
 
 def make_raw_tables(target: Target, cleaner: Cleaner, areas: Sequence[str]) -> None:
@@ -23,8 +30,7 @@ def make_raw_tables(target: Target, cleaner: Cleaner, areas: Sequence[str]) -> N
     with connect(target) as connection:
         connection.execute("create schema raw")
         for name, named in (columns | {"community_areas": ["area_numbe", "the_geom"]}).items():
-            made = ["_record_key"] if name in DATASETS and not DATASETS[name].key else []
-            listed = ", ".join(f'"{column}" varchar' for column in [*named, *made, *_SYSTEM])
+            listed = ", ".join(f'"{column}" varchar' for column in [*named, *_SYSTEM])
             connection.execute(f'create table raw."{name}" ({listed})')
     numbered = enumerate(areas, 1)
     put_into_raw(
@@ -93,4 +99,4 @@ def rows_with_only(cleaner: Cleaner, name: str, some: Iterable[Row], load_id: st
 
 
 def _keyed(name: str, row: Row, key: str | None) -> Row:
-    return {**row, DATASETS[name].key_column: key}
+    return {**row, DATASETS[name].key or "_record_key": key}

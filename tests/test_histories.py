@@ -56,7 +56,9 @@ class Event:
         return CATALOG[self.name]
 
 
-AT_THE_PORTAL = ("amend", "amend_late", "add", "add_late", "delete", "republish")
+AT_THE_PORTAL = (
+    "amend", "amend_late", "add", "add_equal", "add_late", "delete", "republish",
+)  # fmt: skip
 AT_THE_WAREHOUSE = ("sync", "killed_sync", "reconcile", "deep_reconcile", "killed_reconcile")
 EVENTS = st.builds(
     Event,
@@ -100,6 +102,14 @@ class History:
 
     def add(self, event: Event) -> None:
         self.portal.add(event.dataset.id, rows=event.number)
+
+    def add_equal(self, event: Event) -> None:
+        """Rows without a key that are equal in every column, one of them of another month."""
+        dataset = event.dataset
+        empty = {dataset.key: None} if dataset.key else {}
+        months = ["2024-05", *["2024-04"] * event.number] if dataset.date_column else [""] * 2
+        dates = [{dataset.date_column: f"{m}-01T00:00:00.000"} if m else {} for m in months]
+        self.portal.add(dataset.id, records=[{**empty, **date} for date in dates])
 
     def add_late(self, event: Event) -> None:
         self.portal.add(event.dataset.id, rows=event.number, late=True)
@@ -241,13 +251,15 @@ def test_after_any_history_the_warehouse_has_the_portals_records_and_every_synce
 def check_nothing_is_lost(history: History, dataset: Dataset) -> None:
     with connect(history.target, read_only=True) as connection:
         versions = connection.fetch(f'select * from raw."{dataset.name}"')
-        current = connection.fetch(CURRENT.format(name=dataset.name, key=dataset.key_column))
+        current = connection.fetch(CURRENT.format(name=dataset.name, key=dataset.record_key))
     served = history.served(dataset)
     assert set(versions.column_names) >= {n for n in served.column_names if n[0] != ":"}
     assert Counter(contents(current)) == Counter(contents(served))
     assert history.synced[dataset.name] <= set(contents(versions))
     # Not one version more than the portal ever had: each is of another content or stamp.
-    known = versions.select([dataset.key_column, "_row_updated_at", "_version_hash"]).to_pylist()
+    known = versions.select(
+        [dataset.key or "_row_id", "_record_key", "_row_updated_at", "_version_hash"]
+    ).to_pylist()
     assert len({tuple(row.values()) for row in known}) == versions.num_rows
 
 
@@ -257,12 +269,12 @@ CURRENT = """
         select
             *,
             row_number() over (
-                partition by "{key}" order by _row_updated_at desc, _row_id desc
+                partition by {key} order by _row_updated_at desc, _row_id desc
             ) as _recency
         from raw."{name}"
     ) as versions
     where _recency = 1
-        and "{key}" not in (
+        and {key} not in (
             select record_key from ops.record_deletions
             where dataset = '{name}' and restored_at is null
         )

@@ -117,7 +117,7 @@ def test_a_republished_dataset_adds_only_the_rows_that_changed(
 ) -> None:
     load(name, warehouse)
     before = raw(warehouse, name)
-    key = CATALOG[name].key_column
+    key = CATALOG[name].key or "_record_key"
     own_portal.republish(IDS[name], changed=2)
     done = load(name, warehouse)
     after = raw(warehouse, name)
@@ -288,12 +288,21 @@ def test_rows_without_a_key_and_two_of_one_key_are_kept_once(
     load("crashes", warehouse)
     one = raw(warehouse, "crashes").select(["crash_record_id", "alignment"]).to_pylist()[0]
     keyless = {"crash_record_id": None, "alignment": "NOWHERE"}
+    others = [keyless, {**keyless, "alignment": None}, {**keyless, "crash_record_id": " "}]
     twins = [{**one, "alignment": "UPHILL"}, {**one, "alignment": "DOWNHILL"}]
-    own_portal.add(IDS["crashes"], records=[keyless, {**keyless, "alignment": None}, *twins])
+    own_portal.add(IDS["crashes"], records=[keyless, *others, *twins])
     done = load("crashes", warehouse)
-    assert (done.rows_fetched, done.rows_inserted, done.rows_updated) == (4, 2, 2)
-    before = raw(warehouse, "crashes").num_rows
-    assert load("crashes", warehouse, full_refresh=True).rows_unchanged == 1_004
+    assert (done.rows_fetched, done.rows_inserted, done.rows_updated) == (6, 4, 2)
+    before = raw(warehouse, "crashes")
+    made = [key for key in before["_record_key"].to_pylist() if key]
+    assert len(made) == len(set(made)) == 4
+    assert load("crashes", warehouse, full_refresh=True).rows_unchanged == 1_006
     own_portal.republish(IDS["crashes"])
-    assert load("crashes", warehouse).rows_unchanged == 1_004
-    assert raw(warehouse, "crashes").num_rows == before
+    assert load("crashes", warehouse).rows_unchanged == 1_006
+    assert raw(warehouse, "crashes").num_rows == before.num_rows
+    own_portal.amend(
+        IDS["crashes"], where="crash_record_id is null", changes={"lighting_condition": "DUSK"}
+    )
+    assert load("crashes", warehouse).rows_updated == 3
+    now = raw(warehouse, "crashes")["_record_key"].to_pylist()
+    assert sorted({key for key in now if key}) == sorted(made)

@@ -94,7 +94,7 @@ def test_the_rows_of_a_download_are_those_of_the_api_and_only_amendments_are_new
     amended = own_portal.amend(IDS[name], rows=2)["ids"]
     assert in_short(load(name, warehouse)) == (0, 2, 0)
     versions = raw(warehouse, name)
-    key = CATALOG[name].key_column
+    key = CATALOG[name].key or "_record_key"
     assert len(set(versions[key].to_pylist())) == count
     newest = {
         row[key]: row for row in sorted(versions.to_pylist(), key=lambda r: r["_row_updated_at"])

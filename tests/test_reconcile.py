@@ -223,17 +223,26 @@ def test_two_rows_of_one_key_are_no_difference_and_rows_without_a_key_come_and_g
     load("crashes", warehouse)
     one = raw(warehouse, "crashes").select(["crash_record_id", "crash_date"]).to_pylist()[0]
     nobody = {"crash_record_id": None, "crash_date": one["crash_date"], "alignment": "NOWHERE"}
-    own_portal.add(IDS["crashes"], records=[one, nobody, {**nobody, "alignment": "DOWNHILL"}])
+    own_portal.add(
+        IDS["crashes"], records=[one, nobody, nobody, {**nobody, "alignment": "DOWNHILL"}]
+    )
     load("crashes", warehouse)
     own_portal.republish(IDS["crashes"])
     load("crashes", warehouse)
     done = check("crashes", warehouse, deep=True)
-    assert (done.portal_rows, done.warehouse_rows) == (1_003, 1_002)
+    assert (done.portal_rows, done.warehouse_rows) == (1_004, 1_003)
     assert (done.refetched, done.marked) == (0, 0)
+    moved = {"crash_date": "2024-08-01T00:00:00.000"}
+    own_portal.amend(IDS["crashes"], where="alignment = 'DOWNHILL'", changes=moved, late=True)
     own_portal.delete(IDS["crashes"], where="alignment = 'NOWHERE'")
-    assert check("crashes", warehouse, deep=True).marked == 1
-    [key] = gone(warehouse)
-    assert key.startswith("keyless:")
+    assert check("crashes", warehouse).marked == 2
+    keys = dict(
+        zip(
+            *(raw(warehouse, "crashes")[c].to_pylist() for c in ("_record_key", "alignment")),
+            strict=True,
+        )
+    )
+    assert {keys[key] for key in gone(warehouse)} == {"NOWHERE"}
 
 
 def test_a_death_that_returns_after_another_took_its_made_key_is_there_again(

@@ -263,12 +263,12 @@ class DatasetStatus:
     last_success_at: datetime | None
 
 
-def status(target: Target, key_columns: Mapping[str, str]) -> list[DatasetStatus]:
+def status(target: Target, record_keys: Mapping[str, str]) -> list[DatasetStatus]:
     """How each dataset that was ever loaded stands.
 
     Args:
         target: the warehouse.
-        key_columns: the column that names a record, by dataset.
+        record_keys: the SQL of what names a row's record in raw, by dataset.
 
     Raises:
         WarehouseError: there is no warehouse yet.
@@ -278,19 +278,19 @@ def status(target: Target, key_columns: Mapping[str, str]) -> list[DatasetStatus
             raise WarehouseError(f"nothing was ever loaded into {target}: run 'warehouse sync'")
         loads = connection.fetch(_LAST_LOADS).to_pylist()
         return [
-            _status(connection, row, key_columns) for row in loads if row["dataset"] in key_columns
+            _status(connection, row, record_keys) for row in loads if row["dataset"] in record_keys
         ]
 
 
 def _status(
-    connection: Connection, row: dict[str, Any], key_columns: Mapping[str, str]
+    connection: Connection, row: dict[str, Any], record_keys: Mapping[str, str]
 ) -> DatasetStatus:
     finished_at, last_success_at = row.pop("finished_at"), row.pop("last_success_at")
     load = DatasetLoad(**row)
     records, newest = 0, None
     if has_table(connection, "raw", load.dataset):
         counted = connection.fetch(
-            f'select count(distinct "{key_columns[load.dataset]}") as records,'
+            f"select count(distinct {record_keys[load.dataset]}) as records,"
             f' max(_row_updated_at) as newest from raw."{load.dataset}"'
         )
         records, newest = counted["records"][0].as_py(), counted["newest"][0].as_py()

@@ -1,4 +1,4 @@
--- One row is a version of a portal row that could not become a record.
+-- One row is a portal row that could not become a record, in its newest version.
 with
 
 crashes as (

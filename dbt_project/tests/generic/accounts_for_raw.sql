@@ -24,7 +24,7 @@ staged as (
 
 rejected as (
 
-    select count(*) as all_rejected
+    select coalesce(sum(version_count), 0) as all_rejected
     from {{ ref("rejected_rows") }}
     where dataset = '{{ raw.identifier }}'
 
