@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
@@ -77,7 +78,7 @@ def build_marts(target: Target, *, full_refresh: bool = False) -> Built:
                 project_dir=DBT_PROJECT,
                 profiles_dir=ROOT,
                 # By target, so that to switch between engines does not parse everything anew.
-                target_path=os.environ.get("DBT_TARGET_PATH", f"target/{target}"),
+                target_path=Path(os.environ.get("DBT_TARGET_PATH", "target"), target),
                 # For dbt's own log file: Prefect's levels, its default, are not dbt's.
                 log_level=EventLevel.INFO,
             ),

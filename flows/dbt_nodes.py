@@ -1,10 +1,13 @@
 """dbt in this process, each of its nodes a task run of Prefect."""
 
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from dbt_common.events.base_types import EventMsg
+from prefect.task_engine import run_task_sync
 from prefect.tasks import Task
 from prefect_dbt import PrefectDbtRunner
 from prefect_dbt.core._tracker import NodeTaskTracker
@@ -51,9 +54,6 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
     def _create_unified_callback(
         self, task_state: Any, log_level: Any, context: dict[str, Any], **options: Any
     ) -> Callable[[EventMsg], None]:
-        # With the settings in its context each node reads Prefect's settings anew from its
-        # files, twice, 0.1 s a node; without them it takes those of this very process.
-        context = {**context, "settings_context": {}}
         inner = super()._create_unified_callback(self._nodes, log_level, context, **options)
         done: set[str] = set()
 
@@ -71,10 +71,11 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
 
 
 class _AwaitedNodes(NodeTaskTracker):  # type: ignore[misc]  # it has no types
-    """Knows which nodes' task runs have not ended yet."""
+    """Knows which nodes' task runs have not ended yet, all of them of the flow that makes it."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._flow = contextvars.copy_context()
         self._change = threading.Condition()
         self._open: set[str] = set()
 
@@ -82,6 +83,33 @@ class _AwaitedNodes(NodeTaskTracker):  # type: ignore[misc]  # it has no types
         with self._change:
             self._open.add(node_id)
         super().start_task(node_id, task)
+
+    def run_task_in_thread(
+        self,
+        node_id: str,
+        task: Task[Any, Any],
+        task_run_id: UUID,
+        parameters: dict[str, Any],
+        context: dict[str, Any],
+    ) -> None:
+        """Run a node's task in the flow's own context, with its client of the API.
+
+        Prefect's tracker makes a context and a client anew for each node, 0.1 s of work.
+        """
+
+        def run() -> None:
+            known = (self.get_task_result(above) for above in self.get_node_dependencies(node_id))
+            state = run_task_sync(
+                task,
+                task_run_id=task_run_id,
+                parameters=parameters,
+                wait_for=[state for state in known if state],
+                return_type="state",
+            )
+            self.set_task_result(node_id, state or None)
+
+        thread = threading.Thread(target=self._flow.copy().run, args=(run,), daemon=True)
+        thread.start()
 
     def set_task_result(self, node_id: str, result: Any) -> None:
         super().set_task_result(node_id, result)

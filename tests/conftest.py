@@ -1,22 +1,19 @@
 """What tests share: servers, which are costly, but no state; each test has its own warehouse."""
 
+import hashlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 
 from ingestion.sample_portal import SamplePortal, running
+from tests.prefect_server import PrefectServer, wait_for_server
 from warehouse.settings import ROOT, TARGETS, Target
 
 # Enough that every category and most kinds of dirt occur, few enough to load in a second.
@@ -37,7 +34,8 @@ def new_warehouse(
 
     Args:
         target: its engine.
-        folder: where a DuckDB file may lie; the caller's to remove.
+        folder: where a DuckDB file may lie, the caller's to remove; a database is named by it.
+            dbt parses everything anew where either has another name than the last.
         request: finds the empty database that others are copies of.
         like: the file or the database that it begins as a copy of; empty by default.
 
@@ -52,7 +50,7 @@ def new_warehouse(
             settings.setenv("WAREHOUSE_DUCKDB_PATH", str(path))
             yield str(path)
             return
-        name = f"warehouse_{uuid.uuid4().hex}"
+        name = f"warehouse_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
         template = like or request.getfixturevalue("postgis_template")
         _on_server(f"create database {name} template {template}")
         settings.setenv("PGDATABASE", name)
@@ -121,44 +119,82 @@ def target(request: pytest.FixtureRequest) -> Target:
     return engine
 
 
+@pytest.fixture(scope="session", autouse=True)
+def dbt_target_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for what dbt parses, else two workers would write over each other's."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def folder_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each warehouse lies in its turn, under the same name, so that dbt parses once."""
+    return tmp_path_factory.mktemp("warehouses")
+
+
+@pytest.fixture
+def warehouse_folder(folder_of_all: Path) -> Iterator[Path]:
+    """An empty folder in which the test's warehouse is made."""
+    yield folder_of_all
+    shutil.rmtree(folder_of_all)
+    folder_of_all.mkdir()
+
+
 @pytest.fixture
 def warehouse(
     target: Target,
-    tmp_path: Path,
+    warehouse_folder: Path,
     request: pytest.FixtureRequest,
 ) -> Iterator[Target]:
     """An empty warehouse on the target; settings of this process and its children name it."""
-    with new_warehouse(target, tmp_path, request):
+    with new_warehouse(target, warehouse_folder, request):
         yield target
 
 
 @pytest.fixture
-def both_warehouses(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Target, ...]]:
+def both_warehouses(
+    warehouse_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[Target, ...]]:
     """An empty warehouse on each engine at once."""
-    first, second = (new_warehouse(target, tmp_path, request) for target in TARGETS)
+    first, second = (new_warehouse(target, warehouse_folder, request) for target in TARGETS)
     with first, second:
         yield TARGETS
 
 
+_SHARED_SERVER = pytest.StashKey[PrefectServer]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of the one Prefect server, which is started before the first of them."""
+    stash = node.config.stash
+    if _SHARED_SERVER not in stash:
+        stash[_SHARED_SERVER] = PrefectServer()
+    node.workerinput["prefect_server"] = stash[_SHARED_SERVER].url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server with the last worker."""
+    if server := config.stash.get(_SHARED_SERVER, None):
+        server.stop()
+
+
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A Prefect server that this process and its children report to; its API's address."""
     from prefect.context import refresh_global_settings_context
     from prefect.events.worker import EventsWorker
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("prefect")
-    url = f"http://127.0.0.1:{port}/api"
-    with pytest.MonkeyPatch.context() as environment, (folder / "server.log").open("w") as log:
-        environment.setenv("PREFECT_HOME", str(folder))
-        command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui"]
-        server = subprocess.Popen(
-            [*command, "--port", str(port)], stdout=log, stderr=log, start_new_session=True
-        )
+    of_worker: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    own = PrefectServer() if of_worker is None else None
+    url = own.url if own else (of_worker or {})["prefect_server"]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
         try:
-            _wait_for(f"{url}/health", server)
+            wait_for_server(url)
             environment.setenv("PREFECT_API_URL", url)
             environment.setenv("PREFECT_LOGGING_TO_API_ENABLED", "false")
             # Plain http on loopback: else each client reads every certificate authority there is.
@@ -168,17 +204,6 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             # What is still to be sent would be tried for a minute after the server is gone.
             EventsWorker.drain_all(timeout=10)
         finally:
-            server.terminate()
-            server.wait(30)
+            if own:
+                own.stop()
     refresh_global_settings_context()
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    pytest.fail(f"nothing answers at {address}")

@@ -52,17 +52,20 @@ BAD_CASES = {
     ),
     "steady_month_counts": (
         "crashes_per_month_are_steady",
-        "insert into marts.crashes (crash_record_id, crash_date)"
-        " select month || '-' || number, cast(month as date)"
-        " from (values ('1990-01-05', 1500), ('1990-02-05', 100), ('1990-03-05', 1500))"
+        "insert into marts.crashes select crash.* replace ("
+        " month || '-' || number as crash_record_id, cast(month as date) as crash_date)"
+        " from (select * from marts.crashes limit 1) as crash,"
+        " (values ('1990-01-05', 1500), ('1990-02-05', 100), ('1990-03-05', 1500))"
         " as months (month, crashes),"
         " unnest(generate_series(1, crashes)) as numbers (number)",
     ),
     "near_by_year": (
         "deaths_by_year_are_near_vision_zero",
-        "insert into marts.fatalities (fatality_id, crash_date)"
-        " select 'death ' || number, (select max(crash_date) from marts.crashes)"
-        " from unnest(generate_series(1, 500)) as numbers (number)",
+        "insert into marts.fatalities select death.* replace ("
+        " 'death ' || number as fatality_id,"
+        " (select max(crash_date) from marts.crashes) as crash_date)"
+        " from (select * from marts.fatalities limit 1) as death,"
+        " unnest(generate_series(1, 500)) as numbers (number)",
     ),
     "same_row_count_as": (
         "vehicles_are_as_many_as_staged",

@@ -93,20 +93,20 @@ def test_help_answers_at_once(command: str) -> None:
 @on_duckdb
 @pytest.mark.usefixtures("prefect_server")
 def test_a_portal_that_cannot_be_reached_leaves_no_warehouse(
-    warehouse: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: Target, warehouse_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__SODA__BASE_URL", "http://127.0.0.1:9")
     answer = warehouse_command("sync")
     assert_one_line(answer, 1, "http://127.0.0.1:9", "Connection refused")
-    assert [file.name for file in tmp_path.iterdir()] == ["warehouse.duckdb.requests"]
+    assert [file.name for file in warehouse_folder.iterdir()] == ["warehouse.duckdb.requests"]
 
 
 @on_duckdb
 @pytest.mark.usefixtures("prefect_server", "warehouse")
 def test_a_duckdb_file_in_use_is_named_with_its_user(
-    tmp_path: Path, own_portal: SamplePortal
+    warehouse_folder: Path, own_portal: SamplePortal
 ) -> None:
-    path = tmp_path / "warehouse.duckdb"
+    path = warehouse_folder / "warehouse.duckdb"
     with duckdb.connect(path) as session:
         session.execute("create table t as select 1")
         for call in (["sync", "wards"], ["query", "select 1"]):
@@ -204,9 +204,9 @@ def test_sync_says_what_it_did_and_the_warehouse_answers(
 @pytest.mark.parametrize("call", [["status"], ["query", "select 1"]])
 @on_duckdb
 def test_where_there_is_no_warehouse_yet_it_says_how_to_get_one(
-    warehouse: Target, call: list[str], tmp_path: Path
+    warehouse: Target, call: list[str], warehouse_folder: Path
 ) -> None:
-    assert_one_line(warehouse_command(*call), 1, str(tmp_path), "'warehouse sync'")
+    assert_one_line(warehouse_command(*call), 1, str(warehouse_folder), "'warehouse sync'")
 
 
 @on_duckdb

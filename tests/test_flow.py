@@ -34,7 +34,7 @@ def by_name(loads: list[DatasetLoad]) -> dict[str, DatasetLoad]:
 def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_added(
     warehouse: Target, own_portal: SamplePortal
 ) -> None:
-    first = by_name(sync(target=warehouse))
+    first = by_name(sync(target=warehouse, datasets=REQUIRED))
     assert first["crashes"].rows_inserted == 1_000
     names = tables(warehouse, "raw", "staging", "marts", "quality")
     assert {"raw.crashes", "staging.stg_crashes", "marts.crashes_daily"} <= set(names)
@@ -42,7 +42,7 @@ def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_
     unchanging = [name for name in names if name != "quality.reconciliation"]
     before = content(warehouse, unchanging)
 
-    second = sync(target=warehouse)
+    second = sync(target=warehouse, datasets=REQUIRED)
 
     assert [load.rows_fetched for load in second] == [0] * len(first)
     assert tables(warehouse, "raw", "staging", "marts", "quality") == names
@@ -51,7 +51,7 @@ def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_
     own_portal.amend(IDS["crashes"], rows=3, changes={"weather_condition": "FROGS"})
     own_portal.add(IDS["crashes"], rows=2)
 
-    third = by_name(sync(target=warehouse))
+    third = by_name(sync(target=warehouse, datasets=REQUIRED))
 
     crashes = third.pop("crashes")
     assert (crashes.rows_fetched, crashes.rows_updated, crashes.rows_inserted) == (5, 3, 2)
@@ -151,6 +151,7 @@ def test_the_marts_are_equal_on_both_engines(
         assert first[name] == second[name], name
 
 
+@on_duckdb
 def test_one_dataset_alone_makes_a_warehouse_with_the_other_marts_empty(
     warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

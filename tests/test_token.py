@@ -29,9 +29,12 @@ def _token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("prefect_server")
 def test_a_portal_that_quotes_the_token_does_not_bring_it_into_any_record(
-    own_portal: SamplePortal, warehouse: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_portal: SamplePortal,
+    warehouse: Target,
+    warehouse_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(warehouse_folder))
     said = f"Invalid app_token specified: {TOKEN}. " + "." * 150 + TOKEN
     own_portal.misbehave("status", dataset=IDS["wards"], status=403, message=said)
     own_portal.misbehave("status", dataset=IDS["wards"], what="aggregate", message=said)
@@ -47,7 +50,7 @@ def test_a_portal_that_quotes_the_token_does_not_bring_it_into_any_record(
     assert "***" in str(loads)
     half = TOKEN[:12]
     assert half not in answer.stdout + answer.stderr + str(runs) + str(loads)
-    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    written = [path for path in warehouse_folder.rglob("*") if path.is_file()]
     assert "warehouse.duckdb" in [path.name for path in written]
     assert [path for path in written if half.encode() in path.read_bytes()] == []
 
