@@ -28,7 +28,7 @@ run: install
 
 # Two at a time: each has servers and warehouses of its own, and many wait for a process to start.
 test: lint
-	tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal
+	tests/with-postgis $(BIN)/python -m pytest -n 3 --dist worksteal
 
 soak: install
 	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"

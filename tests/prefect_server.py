@@ -27,6 +27,9 @@ class PrefectServer:
             Path(self._home.name, "server.log").open("w") as log,
         ):
             environment.setenv("PREFECT_HOME", self._home.name)
+            # Nothing here reads events or acts on them, and each would be written and judged.
+            environment.setenv("PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED", "false")
+            environment.setenv("PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED", "false")
             self._process = subprocess.Popen(
                 [*command, "--port", str(port)], stdout=log, stderr=log, start_new_session=True
             )

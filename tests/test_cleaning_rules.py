@@ -55,7 +55,9 @@ BAD_CASES = {
         "insert into marts.crashes select crash.* replace ("
         " month || '-' || number as crash_record_id, cast(month as date) as crash_date)"
         " from (select * from marts.crashes limit 1) as crash,"
-        " (values ('1990-01-05', 1500), ('1990-02-05', 100), ('1990-03-05', 1500))"
+        # one month with few, and then one with none
+        " (values ('1990-01-05', 1500), ('1990-02-05', 100), ('1990-03-05', 1500),"
+        " ('1990-05-05', 1500))"
         " as months (month, crashes),"
         " unnest(generate_series(1, crashes)) as numbers (number)",
     ),
@@ -143,7 +145,11 @@ def test_each_kind_of_rule_cleans_its_boundary_values_as_the_unit_tests_say(
     ensure_ready(warehouse)
     make_tables(CATALOG.required, warehouse)
     # They take the types of their columns from the models' tables, empty as they are.
-    dbt(warehouse, "build", "--exclude-resource-type", "test", "unit_test")
+    dbt(
+        warehouse,
+        *("build", "--select", "+path:models/staging"),
+        *("--exclude-resource-type", "test", "unit_test"),
+    )
     tested = dbt(warehouse, "test", "--select", "test_type:unit")
     assert "the_values_of_people_at_their_bounds" in tested
     assert {name: result.message for name, result in tested.items() if result.failures} == {}
@@ -167,3 +173,37 @@ def test_each_generic_test_fails_on_a_bad_case(loaded: Target) -> None:
     assert {name for name, test in tests.items() if tested[test].status in ("fail", "warn")} == set(
         tests
     )
+    assert tested["crashes_per_month_are_steady"].failures == 2
+    assert rows(loaded, "select count(*) as n from failures.unsteady_crash_months") == [{"n": 2}]
+
+
+def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> None:
+    staging = ("build", "--select", "+stg_crashes", "--exclude-resource-type", "unit_test")
+    qualities = (
+        "select coordinate_quality, count(*) as n from staging.stg_crashes group by 1 order by 1"
+    )
+    redrawn = "update raw.community_areas set the_geom = {} where area_numbe = '8'"
+    load_dataset(CATALOG.datasets["community_areas"], loaded)
+    dbt(loaded, *staging)
+    before = rows(loaded, qualities)
+    assert "outside_city" not in [row["coordinate_quality"] for row in before]
+
+    with connect(loaded) as connection:
+        connection.execute(
+            redrawn.format("(select the_geom from raw.community_areas where area_numbe = '1')")
+        )
+    dbt(loaded, *staging)
+
+    within = rows(loaded, qualities)
+    assert "outside_city" in [row["coordinate_quality"] for row in within]
+    dbt(loaded, *staging, "--full-refresh")
+    assert rows(loaded, qualities) == within
+
+    with connect(loaded) as connection:
+        connection.execute(
+            "update raw.community_areas set the_geom = 'a hole' where area_numbe = '8'"
+        )
+    built = dbt(loaded, *staging)
+    assert built["each_community_area_is_in_the_outline"].status == "fail"
+    assert built["stg_crashes"].status == "skipped"
+    assert rows(loaded, qualities) == within

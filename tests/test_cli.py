@@ -155,20 +155,12 @@ class TestPostgis:
         assert_one_line(answer, 1, "PostGIS", "postgresql-15-postgis-3")
 
 
-@pytest.fixture
-def synced(
-    warehouse: Target, own_portal: SamplePortal, prefect_server: str
-) -> subprocess.CompletedProcess[str]:
-    """A sync of the crash datasets by the command line."""
-    answer = warehouse_command("sync", *REQUIRED, "--target", warehouse)
-    assert answer.returncode == 0, answer.stderr
-    return answer
-
-
 def test_sync_says_what_it_did_and_the_warehouse_answers(
-    warehouse: Target, synced: subprocess.CompletedProcess[str], own_portal: SamplePortal
+    warehouse: Target, own_portal: SamplePortal, prefect_server: str
 ) -> None:
     target = ("--target", warehouse)
+    synced = warehouse_command("sync", *REQUIRED, *target)
+    assert synced.returncode == 0, synced.stderr
     lines = synced.stdout.splitlines()
     assert "SAMPLE DATA" in lines[0]
     assert own_portal.url in lines[0]
@@ -251,10 +243,10 @@ def test_without_a_prefect_server_a_run_brings_its_own_and_leaves_nothing_runnin
         **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
         "PREFECT_HOME": str(prefect_home),
         "WAREHOUSE_TEST": str(tmp_path),
-        "SOURCES__SODA__PAGE_SIZE": "500",
+        "SOURCES__SODA__PAGE_SIZE": "200",
     }
     program = Path(sys.executable).with_name("warehouse")
-    size = "1000" if ending is None else "20000"
+    size = "1000" if ending is None else "5000"
     run = subprocess.Popen(
         [program, "sync", "wards", "crashes", "--sample", "--sample-crashes", size, "--no-build"],
         env=environment,

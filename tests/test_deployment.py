@@ -29,17 +29,23 @@ def prefect(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def worker(prefect_server: str, warehouse: Target, tmp_path: Path) -> Iterator[str]:
-    """A worker of the deployments' work pool, on a server where they are registered."""
+@pytest.fixture(scope="module")
+def deployments(prefect_server: str) -> str:
+    """A server where the deployments are registered; its API's address."""
     prefect("work-pool", "create", "warehouse", "--type", "process", "--overwrite")
     prefect("deploy", "--all")
-    # Started by hand only: a schedule must not run into this test.
+    # Started by hand only: a schedule must not run into a test.
     prefect("deployment", "schedule", "pause", "--all")
+    return prefect_server
+
+
+@pytest.fixture
+def worker(deployments: str, warehouse: Target, tmp_path: Path) -> Iterator[str]:
+    """A worker of the deployments' work pool."""
     with (tmp_path / "worker.log").open("w") as log:
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "warehouse"]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
-        yield prefect_server
+        yield deployments
         process.terminate()
         process.wait(30)
 
@@ -87,8 +93,7 @@ def test_the_deployment_runs_on_a_worker_with_each_dataset_and_node_as_a_task(
     assert any(name.startswith("test unique_crashes_crash_record_id") for name in names)
 
 
-@pytest.mark.parametrize("target", ["duckdb"], indirect=True)
-def test_a_parameter_of_the_wrong_kind_is_refused_before_a_run_is_made(worker: str) -> None:
+def test_a_parameter_of_the_wrong_kind_is_refused_before_a_run_is_made(deployments: str) -> None:
     with pytest.raises(AssertionError, match="oracle"):
         prefect("deployment", "run", "sync/daily", "-p", "target=oracle", "--tag", "wrong")
-    assert ask(worker, "flow_runs", {"flow_runs": {"tags": {"all_": ["wrong"]}}}) == []
+    assert ask(deployments, "flow_runs", {"flow_runs": {"tags": {"all_": ["wrong"]}}}) == []

@@ -75,7 +75,7 @@ def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_
 def test_a_dataset_that_fails_keeps_no_other_from_the_marts_but_fails_the_run(
     warehouse: Target, own_portal: SamplePortal
 ) -> None:
-    sync(target=warehouse, datasets=REQUIRED)
+    sync(target=warehouse, datasets=REQUIRED, build=False)
     own_portal.add(IDS["crashes"], rows=2)
     own_portal.control("remove", dataset=IDS["people"])
 
@@ -198,7 +198,7 @@ def test_a_run_that_was_killed_is_recorded_as_failed_by_the_next(
 def test_what_a_reconciliation_did_before_it_died_is_in_the_marts_after_the_next(
     warehouse: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync(target=warehouse, datasets=["crashes"])
+    sync(target=warehouse, datasets=["crashes"], build=False)
     own_portal.delete(IDS["crashes"], rows=3)
 
     def no_build(target: Target) -> None:

@@ -12,11 +12,29 @@
 {#- Whether a total is not the sum of its parts. A part that is null counts
     nothing; a total that is null says nothing. -#}
 {% macro differs_from_sum(total, parts) -%}
-    {{ total }} <> (
+    coalesce({{ total }}, 0) <> (
         {%- for part in parts %}
         {{ "+ " if not loop.first }}coalesce({{ part }}, 0)
         {%- endfor %}
     )
+{%- endmacro %}
+
+
+{#- Whether the text of a place is not that of the pair of numbers beside it,
+    as they were reported; null where one of them is missing. -#}
+{% macro is_located_elsewhere(rules) -%}
+    {%- set within_m = rule_of(rules, "location").parameters.within_m -%}
+    case
+            when
+                location is not null
+                and latitude is not null
+                and longitude is not null
+                then coalesce(
+                    {{ metres_apart("location", "longitude", "latitude") }}
+                    > {{ within_m or 0 }},
+                    true
+                )
+        end
 {%- endmacro %}
 
 

@@ -5,11 +5,12 @@
 
     An incremental run reads only the keys that a load since the last build
     brought, but all versions of those: an old version may arrive late; and the
-    keys that are marked as deleted otherwise than the last build had it.
+    keys that are marked as deleted otherwise than the last build had it; and
+    those that were held against another outline of the city, if one is given.
     Stamps and ids are compared byte by byte, as a collation would reorder them.
     Keys that differ by blanks alone name one record.
 -#}
-{% macro newest_versions(raw, key) -%}
+{% macro newest_versions(raw, key, outline=none) -%}
     with
 
     gone as (
@@ -49,6 +50,13 @@
                         built.{{ config.get("unique_key") }}
                         = {{ tidy("gone.record_key") }}
                 where built._deleted_at is distinct from gone.deleted_at
+                {%- if outline %}
+                union
+                select built.{{ config.get("unique_key") }}
+                from {{ this }} as built
+                cross join {{ outline }} as city_outline
+                where built._city_outline is distinct from city_outline.digest
+                {%- endif %}
             )
         {%- endif %}
 
@@ -100,7 +108,8 @@
     columns come and go over the years. Those made above are not among them. -#}
 {% macro columns_raw_lacks(raw) -%}
     {%- set made = [
-        "version_count", "first_seen_at", "last_amended_at", "_deleted_at"
+        "version_count", "first_seen_at", "last_amended_at", "_deleted_at",
+        "_city_outline", "is_located_elsewhere"
     ] -%}
     {%- set lacking = [] -%}
     {%- if execute -%}

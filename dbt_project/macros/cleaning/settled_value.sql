@@ -29,11 +29,17 @@
 {%- endmacro %}
 
 
-{#- Neither before the records began nor after the row was fetched. -#}
+{#- Neither before the rule's day nor after its other, which may be the fetch; a
+    bound that the rule has not is none. -#}
 {% macro is_plausible(rule) -%}
-    {{ rule.column }}
-                between timestamp '{{ rule.parameters.not_before }}'
-                and coalesce(fetched_at, timestamp '9999-12-31')
+    {%- set first = rule.parameters.not_before or "0001-01-01" -%}
+    {%- set last = rule.parameters.not_after or "9999-12-31" -%}
+    {{ rule.column }} between timestamp '{{ first }}' and
+                {%- if last == "fetch" %}
+                coalesce(fetched_at, timestamp '9999-12-31')
+                {%- else %}
+                timestamp '{{ last }}'
+                {%- endif %}
 {%- endmacro %}
 
 

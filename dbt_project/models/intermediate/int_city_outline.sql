@@ -9,11 +9,46 @@ areas as (
 
 ),
 
-final as (
+readable as (
+
+    select
+        the_geom,
+        the_geom ~ '^(MULTI)?POLYGON *[(]+ *-?[0-9][-0-9., ()]*[)]+$'
+            as is_polygon
+    from areas
+    where _deleted_at is null
+
+),
+
+outline as (
 
     select {{ union_of(polygon_in_feet("the_geom")) }} as geom
-    from areas
-    where the_geom ~ '^(MULTI)?POLYGON *[(]+ *-?[0-9][-0-9., ()]*[)]+$'
+    from readable
+    where is_polygon
+
+),
+
+areas_of_it as (
+
+    select
+        cast(count(*) as integer) as area_count,
+        cast(
+            count(case when not is_polygon then 1 end) as integer
+        ) as unreadable_count,
+        md5(string_agg(the_geom, ' ' order by the_geom collate "C")) as digest
+    from readable
+
+),
+
+final as (
+
+    select
+        outline.geom,
+        areas_of_it.area_count,
+        areas_of_it.unreadable_count,
+        areas_of_it.digest
+    from outline
+    cross join areas_of_it
 
 )
 

@@ -86,8 +86,8 @@ checked as (
         'crashes' as dataset,
         crash_record_id as record_key,
         'the location is at the coordinates' as rule_broken
-    from crashes
-    where {{ metres_apart("location", "longitude", "latitude") }} > 1
+    from {{ ref("stg_crashes") }}
+    where is_located_elsewhere and _deleted_at is null
     union all
     select
         'people' as dataset,
@@ -145,8 +145,8 @@ checked as (
         'fatalities' as dataset,
         fatality_id as record_key,
         'the location is at the coordinates' as rule_broken
-    from fatalities
-    where {{ metres_apart("location", "longitude", "latitude") }} > 1
+    from {{ ref("stg_fatalities") }}
+    where is_located_elsewhere and _deleted_at is null
 
 )
 

@@ -7,7 +7,11 @@ with
 
 source as (
 
-    {{ newest_versions(source("raw", "crashes"), key="crash_record_id") }}
+    {{ newest_versions(
+        source("raw", "crashes"),
+        key="crash_record_id",
+        outline=ref("int_city_outline")
+    ) }}
 
 ),
 
@@ -94,7 +98,9 @@ placed as (
     select
         cleaned.*,
         {{ coordinate_quality(rules, outline="city_outline.geom") }}
-            as coordinate_quality
+            as coordinate_quality,
+        {{ is_located_elsewhere(rules) }} as is_located_elsewhere,
+        city_outline.digest as _city_outline
     from cleaned
     cross join {{ ref("int_city_outline") }} as city_outline
     {{ computed_once() }}
@@ -107,13 +113,15 @@ final as (
         {{ settled_values(rules) }},
         {{ is_implausible(rules, "crash_date") }} as has_implausible_date,
         coordinate_quality,
+        is_located_elsewhere,
         first_seen_at,
         last_amended_at,
         version_count,
         _row_id,
         _row_updated_at,
         _dlt_load_id,
-        _deleted_at
+        _deleted_at,
+        _city_outline
     from placed
 
 )

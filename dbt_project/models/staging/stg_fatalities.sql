@@ -7,7 +7,11 @@ with
 
 source as (
 
-    {{ newest_versions(source("raw", "fatalities"), key="_record_key") }}
+    {{ newest_versions(
+        source("raw", "fatalities"),
+        key="_record_key",
+        outline=ref("int_city_outline")
+    ) }}
 
 ),
 
@@ -54,7 +58,9 @@ placed as (
     select
         cleaned.*,
         {{ coordinate_quality(rules, outline="city_outline.geom") }}
-            as coordinate_quality
+            as coordinate_quality,
+        {{ is_located_elsewhere(rules) }} as is_located_elsewhere,
+        city_outline.digest as _city_outline
     from cleaned
     cross join {{ ref("int_city_outline") }} as city_outline
     {{ computed_once() }}
@@ -68,6 +74,7 @@ final as (
         {{ settled_values(rules) }},
         {{ is_implausible(rules, "crash_date") }} as has_implausible_date,
         coordinate_quality,
+        is_located_elsewhere,
         first_seen_at,
         last_amended_at,
         version_count,
@@ -75,7 +82,8 @@ final as (
         _row_updated_at,
         _version_hash,
         _dlt_load_id,
-        _deleted_at
+        _deleted_at,
+        _city_outline
     from placed
 
 )

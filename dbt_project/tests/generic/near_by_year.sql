@@ -29,14 +29,14 @@ theirs as (
 
 select
     theirs.year,
-    ours.total,
+    coalesce(ours.total, 0) as total,
     theirs.total as compared_total
 from theirs
-inner join ours
+left join ours
     on theirs.year = ours.year
 where
     theirs.total >= {{ at_least }}
-    and ours.total / cast(theirs.total as double precision)
+    and coalesce(ours.total, 0) / cast(theirs.total as double precision)
     not between {{ min_ratio }} and {{ max_ratio }}
 
 {% endtest %}

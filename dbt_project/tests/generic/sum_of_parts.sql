@@ -1,5 +1,5 @@
-{#- A total is the sum of its parts. A part that is null counts nothing; a total
-    that is null says nothing. -#}
+{#- A total is the sum of its parts. One that is null counts nothing, the total
+    too. -#}
 {% test sum_of_parts(model, column_name, parts) %}
 
 select *
