@@ -35,7 +35,7 @@ areas_of_it as (
         cast(
             count(case when not is_polygon then 1 end) as integer
         ) as unreadable_count,
-        md5(string_agg(the_geom, ' ' order by the_geom collate "C")) as digest
+        md5(string_agg(md5(the_geom), ' ' order by md5(the_geom))) as digest
     from readable
 
 ),

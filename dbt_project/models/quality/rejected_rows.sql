@@ -1,4 +1,4 @@
--- One row is a portal row that could not become a record, in its newest version.
+-- One row is a portal row that could not become a record, as it is now.
 with
 
 crashes as (
