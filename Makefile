@@ -33,7 +33,7 @@ test: lint
 soak: install
 	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"
 	SOAK_KILLS=$(SOAK_KILLS) SOAK_EXAMPLES=$(SOAK_EXAMPLES) SOAK_SEED=$(SOAK_SEED) \
-		tests/with-postgis $(BIN)/python -m pytest --hypothesis-seed=$(SOAK_SEED) \
+		tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=$(SOAK_SEED) \
 		tests/test_faults.py tests/test_kills.py tests/test_histories.py
 
 lint: install

@@ -1,6 +1,6 @@
 """What raw has of a dataset: the versions that a fetched row is held against."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 import pyarrow as pa
@@ -105,8 +105,8 @@ class RawTable:
         A new column is there at once, though no row may have come with it. Sightings that later
         ones have replaced go; those that an ended load left go with the next that notes some.
 
-        The index is a hash index, because keys of 128 characters are only ever looked up; it is
-        made after the first load, when that costs less than keeping it up meanwhile. DuckDB
+        Keys have a hash index, because keys of 128 characters are only ever looked up; they are
+        made after the first load, when that costs less than keeping them up meanwhile. DuckDB
         finds keys by scanning one column.
         """
         with connect(self._target) as connection:
@@ -115,19 +115,25 @@ class RawTable:
             if has_sightings:
                 sightings.delete_replaced(connection, self._dataset)
             if self._target == "postgis":
-                for column, rows in self._indexed():
+                for name, index in self._indexes().items():
                     connection.execute(
-                        f'create index if not exists "{self._dataset.name}_{column.strip("_")}"'
-                        f' on {self._name} using hash ("{column}") {rows}'
+                        f'create index if not exists "{self._dataset.name}_{name}"'
+                        f" on {self._name} using {index}"
                     )
                 if has_new_rows:
                     connection.execute(f"analyze {self._name}")
 
-    def _indexed(self) -> Iterator[tuple[str, str]]:
-        """The columns that records are looked up by, and the condition of the rows that need it."""
-        if self._dataset.key:
-            yield self._dataset.key, ""
-        yield MADE_KEY, f"where {MADE_KEY} is not null"
+    def _indexes(self) -> dict[str, str]:
+        """The indexes by which records are looked up, and by which dbt finds what is new."""
+        made = {
+            "made_key": f"hash ({MADE_KEY}) where {MADE_KEY} is not null",
+            "load": "btree (_dlt_load_id)",
+        }
+        if not (key := self._dataset.key):
+            return made
+        # Rows whose key is untidy are few, and each is a record's that has a tidy one.
+        untidy = f'btree ("{key}") where "{key}" !~ \'^[!-~]+$\''
+        return made | {"record_key": f'hash ("{key}")', "untidy_key": untidy}
 
     @cached_property
     def _made_keys(self) -> MadeKeys:

@@ -199,7 +199,6 @@ def prefect_server(
             environment.setenv("PREFECT_LOGGING_TO_API_ENABLED", "false")
             # Plain http on loopback: else each client reads every certificate authority there is.
             environment.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true")
-            environment.setenv("SSL_CERT_FILE", os.devnull)
             refresh_global_settings_context()
             yield url
             # What is still to be sent would be tried for a minute after the server is gone.

@@ -7,6 +7,7 @@
     brought, but all versions of those: an old version may arrive late; and the
     keys that are marked as deleted otherwise than the last build had it; and
     those that were held against another outline of the city, if one is given.
+    They are looked up by the indexes of raw and of the model.
     Stamps and ids are compared byte by byte, as a collation would reorder them.
     Keys that differ by blanks alone name one record.
 -#}
@@ -25,42 +26,47 @@
 
     ),
 
+    {%- if is_incremental() %}
+
+    touched as (
+
+        {{ touched_keys(raw, key, outline) }}
+
+    ),
+
     kept as (
 
         select
             raw.*
-            {%- for column in columns_raw_lacks(raw) %},
-            cast(null as varchar) as {{ column }}
-            {%- endfor %}
+            {{- lacking_columns(raw) }}
         from {{ raw }} as raw
+        inner join touched
+            on raw.{{ key }} = touched.record_key
         where not {{ is_blank("raw." ~ key) }}
-        {%- if is_incremental() %}
-            and {{ tidy("raw." ~ key) }} in (
-                select {{ tidy("touched." ~ key) }}
-                from {{ raw }} as touched
-                where touched._dlt_load_id collate "C" > (
-                    select coalesce(max(built._dlt_load_id collate "C"), '')
-                    from {{ this }} as built
-                )
-                union
-                select built.{{ config.get("unique_key") }}
-                from {{ this }} as built
-                left join gone
-                    on
-                        built.{{ config.get("unique_key") }}
-                        = {{ tidy("gone.record_key") }}
-                where built._deleted_at is distinct from gone.deleted_at
-                {%- if outline %}
-                union
-                select built.{{ config.get("unique_key") }}
-                from {{ this }} as built
-                cross join {{ outline }} as city_outline
-                where built._city_outline is distinct from city_outline.digest
-                {%- endif %}
-            )
-        {%- endif %}
+        union all
+        select
+            raw.*
+            {{- lacking_columns(raw) }}
+        from {{ raw }} as raw
+        where
+            raw.{{ key }} !~ '^[!-~]+$'
+            and not {{ is_blank("raw." ~ key) }}
+            and raw.{{ key }} not in (select record_key from touched)
+            and {{ tidy("raw." ~ key) }} in (select record_key from touched)
 
     ),
+    {%- else %}
+
+    kept as (
+
+        select
+            raw.*
+            {{- lacking_columns(raw) }}
+        from {{ raw }} as raw
+        where not {{ is_blank("raw." ~ key) }}
+
+    ),
+    {%- endif %}
 
     named as (
 
@@ -101,6 +107,75 @@
     left join gone
         on ranked.{{ key }} = gone.record_key
     where version_rank = 1
+{%- endmacro %}
+
+
+{#-
+    The keys of the records that an incremental run is to read, as raw has them
+    and tidy.
+
+    What was built last is asked before, so that PostgreSQL sees a value that it
+    has statistics of, and finds the few new rows by their index. Load ids are
+    seconds since 1970, of as many digits until the year 2286: in any collation
+    a later one is greater.
+-#}
+{% macro touched_keys(raw, key, outline) -%}
+    {%- set built_key = config.get("unique_key") -%}
+    {%- set last_load = single_value(
+        "select max(_dlt_load_id) from " ~ this
+    ) or "" -%}
+        select touched.{{ key }} as record_key
+        from {{ raw }} as touched
+        where
+            touched._dlt_load_id > '{{ last_load }}'
+            and touched.{{ key }} is not null
+        union
+        select {{ tidy("touched." ~ key) }} as record_key
+        from {{ raw }} as touched
+        where
+            touched._dlt_load_id > '{{ last_load }}'
+            and not {{ is_blank("touched." ~ key) }}
+        union
+        select built.{{ built_key }} as record_key
+        from gone
+        inner join {{ this }} as built
+            on built.{{ built_key }} = {{ tidy("gone.record_key") }}
+        where built._deleted_at is distinct from gone.deleted_at
+        union
+        select built.{{ built_key }} as record_key
+        from {{ this }} as built
+        where
+            built._deleted_at is not null
+            and built.{{ built_key }} not in (
+                select {{ tidy("gone.record_key") }}
+                from gone
+                where gone.record_key is not null
+            )
+    {%- if outline %}
+        {%- set digest = single_value("select digest from " ~ outline) %}
+        union
+        select built.{{ built_key }} as record_key
+        from {{ this }} as built
+        where
+            built._city_outline is {{ "not " if digest is none }}null
+            {%- if digest is not none %}
+            or built._city_outline < '{{ digest }}'
+            or built._city_outline > '{{ digest }}'
+            {%- endif %}
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- The one value that a query has; none while dbt only parses. -#}
+{% macro single_value(query) -%}
+    {{ return(run_query(query).rows[0][0] if execute else none) }}
+{%- endmacro %}
+
+
+{% macro lacking_columns(raw) -%}
+    {%- for column in columns_raw_lacks(raw) %},
+            cast(null as varchar) as {{ column }}
+    {%- endfor %}
 {%- endmacro %}
 
 
