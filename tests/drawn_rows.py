@@ -41,15 +41,17 @@ def make_raw_tables(target: Target, cleaner: Cleaner, areas: Sequence[str]) -> N
     )
 
 
-def put_into_raw(target: Target, name: str, rows: Sequence[Row], load_id: str) -> None:
-    """Append rows that one load brought."""
+def put_into_raw(
+    target: Target, name: str, rows: Sequence[Row], load_id: str, stamp: str = _STAMP
+) -> None:
+    """Append rows that one load brought, all written at the portal at one stamp."""
     page = pa.Table.from_pylist(
         [
             {
                 **row,
                 "_row_id": f"row-{load_id}-{number}",
                 "_row_created_at": _STAMP,
-                "_row_updated_at": _STAMP,
+                "_row_updated_at": stamp,
                 "_version_hash": f"{load_id}-{number}",
                 "_dlt_load_id": load_id,
             }

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,7 +9,9 @@ from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
 from ingestion.raw import make_tables
 from ingestion.sample_portal import SamplePortal
+from tests.contents import content, rows
 from tests.dbt_commands import dbt
+from tests.drawn_rows import put_into_raw
 from warehouse.connection import connect, ensure_ready
 from warehouse.settings import DBT_PROJECT, Target
 
@@ -98,12 +99,6 @@ def loaded(warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPa
         load_dataset(CATALOG.datasets[name], warehouse)
     make_tables(CATALOG.required, warehouse)
     return warehouse
-
-
-def rows(target: Target, sql: str) -> list[dict[str, Any]]:
-    with connect(target, read_only=True) as connection:
-        found: list[dict[str, Any]] = connection.fetch(sql).to_pylist()
-    return found
 
 
 def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_accept(
@@ -207,3 +202,52 @@ def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> N
     assert built["each_community_area_is_in_the_outline"].status == "fail"
     assert built["stg_crashes"].status == "skipped"
     assert rows(loaded, qualities) == within
+
+
+def test_an_incremental_build_gives_what_a_full_refresh_does(loaded: Target) -> None:
+    run = ("run", "--select", "+path:models/staging")
+    staged = [f"staging.stg_{name}" for name in ("crashes", "people", "vehicles", "fatalities")]
+    dbt(loaded, "seed")
+    dbt(loaded, *run)
+    crashes = rows(loaded, "select * from raw.crashes order by crash_record_id limit 12")
+    keys = [row["crash_record_id"] for row in crashes]
+
+    def changed(place: int, key: str) -> dict[str, str | None]:
+        source = {name: text for name, text in crashes[place].items() if name[0] != "_"}
+        return source | {"crash_record_id": key, "weather_condition": "FROGS"}
+
+    later, soon = "2099-01-01T00:00:00.000Z", "2001-01-01T00:00:00.000Z"
+    # Amended; under an untidy key; an old version that came late; new, of an untidy key alone.
+    newer = [changed(0, keys[0]), changed(1, f" {keys[1]}\t"), changed(2, " new\u00a0one ")]
+    put_into_raw(loaded, "crashes", newer, "1900000000.5", later)
+    put_into_raw(
+        loaded, "crashes", [changed(3, keys[3]), changed(4, f"{keys[4]} ")], "1900000001.5", soon
+    )
+    mark = (
+        "insert into ops.record_deletions (dataset, record_key, deleted_at, run_id)"
+        " values ('crashes', '{}', timestamp '2026-01-0{} 00:00:00', 'a run')"
+    )
+    with connect(loaded) as connection:
+        for key in keys[4:8]:
+            connection.execute(mark.format(key, 1))
+    before = content(loaded, staged)
+    dbt(loaded, *run)
+    built = content(loaded, staged)
+    assert built != before
+    dbt(loaded, *run, "--full-refresh")
+    assert content(loaded, staged) == built
+
+    # The untidy keys' records are amended under tidy ones; one comes back, one went anew.
+    put_into_raw(
+        loaded, "crashes", [changed(5, keys[1]), changed(6, "new one")], "1900000002.5", later
+    )
+    with connect(loaded) as connection:
+        restored = "update ops.record_deletions set restored_at = timestamp '2026-02-01 00:00:00'"
+        connection.execute(f"{restored} where record_key in ('{keys[5]}', '{keys[6]}')")
+        connection.execute(mark.format(keys[6], 2))
+    dbt(loaded, *run)
+    built = content(loaded, staged)
+    gone = "select crash_record_id as key from staging.stg_crashes where _deleted_at is not null"
+    assert {row["key"] for row in rows(loaded, gone)} == {keys[4], keys[6], keys[7]}
+    dbt(loaded, *run, "--full-refresh")
+    assert content(loaded, staged) == built

@@ -1,6 +1,7 @@
 """What the command line answers, to good calls and to bad ones."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -155,11 +156,11 @@ class TestPostgis:
         assert_one_line(answer, 1, "PostGIS", "postgresql-15-postgis-3")
 
 
-def test_sync_says_what_it_did_and_the_warehouse_answers(
+@on_duckdb
+def test_sync_says_what_it_did_and_what_to_try(
     warehouse: Target, own_portal: SamplePortal, prefect_server: str
 ) -> None:
-    target = ("--target", warehouse)
-    synced = warehouse_command("sync", *REQUIRED, *target)
+    synced = warehouse_command("sync", *REQUIRED)
     assert synced.returncode == 0, synced.stderr
     lines = synced.stdout.splitlines()
     assert "SAMPLE DATA" in lines[0]
@@ -167,6 +168,16 @@ def test_sync_says_what_it_did_and_the_warehouse_answers(
     assert "marts.crashes_daily" in synced.stdout
     assert lines[-1].startswith("Try: warehouse query")
     assert "Traceback" not in synced.stderr
+    tried = warehouse_command(*shlex.split(lines[-1].removeprefix("Try: warehouse ")))
+    assert (tried.returncode, len(tried.stdout.splitlines())) == (0, 6)
+
+
+def test_a_synced_warehouse_answers_and_is_only_read(
+    warehouse: Target, own_portal: SamplePortal, prefect_server: str
+) -> None:
+    target = ("--target", warehouse)
+    synced = warehouse_command("sync", "crashes", "--no-build", *target)
+    assert synced.returncode == 0, synced.stderr
 
     status = warehouse_command("status", *target)
     assert status.returncode == 0
@@ -175,17 +186,15 @@ def test_sync_says_what_it_did_and_the_warehouse_answers(
     assert "1,000 new, 0 amended of 1,000" in line
 
     counted = warehouse_command(
-        "query", "select count(*) as n, null as x from marts.crashes", *target
+        "query", "select count(*) as n, null as x from raw.crashes", *target
     )
     assert (counted.returncode, counted.stdout) == (0, "n,x\n1000,\n")
 
-    for change in ("delete from marts.crashes", "create table marts.t as select 1 as n"):
+    for change in ("delete from raw.crashes", "create table raw.t as select 1 as n"):
         assert_one_line(warehouse_command("query", change, *target), 1, "may only read")
-    assert_one_line(
-        warehouse_command("query", "select nope from marts.crashes", *target), 1, "nope"
-    )
+    assert_one_line(warehouse_command("query", "select nope from raw.crashes", *target), 1, "nope")
     with connect(warehouse, read_only=True) as connection:
-        assert connection.fetch("select 1 from marts.crashes").num_rows == 1_000
+        assert connection.fetch("select 1 from raw.crashes").num_rows == 1_000
 
     doctor = warehouse_command("doctor", *target)
     assert doctor.returncode == 0, doctor.stdout
