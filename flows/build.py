@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from pydantic import Field
@@ -95,7 +95,7 @@ def build_marts(target: Target, *, full_refresh: bool = False) -> Built:
     return _judge(list(outcome.result.results))
 
 
-def _judge(results: list[object]) -> Built:
+def _judge(results: list[Any]) -> Built:
     """Tell of warnings; fail when a node did."""
     failed: list[str] = []
     warned: list[str] = []
@@ -116,8 +116,10 @@ def _judge(results: list[object]) -> Built:
         names = ", ".join(failed[:_NAMES_A_LINE])
         more = f" and {len(failed) - _NAMES_A_LINE} more" if len(failed) > _NAMES_A_LINE else ""
         raise WarehouseError(f"dbt build: {names}{more} failed: {causes[0]}")
-    watcher().say(f"dbt: {len(results)} nodes built and tested, {len(warned)} with warnings")
-    return Built(len(results), tuple(warned))
+    # What dbt does at the end of a run is to it a node as well.
+    nodes = sum(result.node.resource_type != "operation" for result in results)
+    watcher().say(f"dbt: {nodes} nodes built and tested, {len(warned)} with warnings")
+    return Built(nodes, tuple(warned))
 
 
 @contextlib.contextmanager

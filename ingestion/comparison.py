@@ -171,8 +171,8 @@ class Comparison:
         found = self.connection.fetch(vanished.format(made="false"))
         yield key, found["record_key"].to_pylist()
         found = self.connection.fetch(
-            "select distinct _row_id from fetched_rows"
-            f" where record_key in ({vanished.format(made='true')})"
+            "select distinct _row_id from fetched_rows where _row_id not like 'file:%'"
+            f" and record_key in ({vanished.format(made='true')})"
         )
         yield ":id", found["_row_id"].to_pylist()
 

@@ -17,14 +17,19 @@ from ingestion.catalog import MADE_KEY, Dataset
 
 Row = tuple[str | None, ...]
 
-# What staging takes for no value: nothing but blanks, controls and characters without width, or
-# a word for it.
-_NO_KEY = r"(?i)^[\s\p{Z}\p{C}]*(null|n/a)?[\s\p{Z}\p{C}]*$"
+# What staging takes for no value, as its macro `tidy` has it: nothing but blanks, controls and
+# characters without width, or a word for it.
+_NO_WIDTH = r"[\x{200B}\x{2060}\x{FEFF}]"
+_BLANKS = (
+    r"[\x{0}-\x{20}\x{7F}-\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]*"
+)
+_NO_KEY = rf"(?i)^{_BLANKS}(null|n/a)?{_BLANKS}$"
 
 
 def without_key(keys: pa.ChunkedArray) -> pa.ChunkedArray:
     """Whether a key of the City's names no record: it is null, blank or `NULL`."""
-    return pc.fill_null(pc.match_substring_regex(keys, _NO_KEY), True)
+    visible = pc.replace_substring_regex(keys, _NO_WIDTH, "")
+    return pc.fill_null(pc.match_substring_regex(visible, _NO_KEY), True)
 
 
 def record_keys(dataset: Dataset, rows: pa.Table) -> pa.ChunkedArray:

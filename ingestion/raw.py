@@ -132,7 +132,7 @@ class RawTable:
         if not (key := self._dataset.key):
             return made
         # Rows whose key is untidy are few, and each is a record's that has a tidy one.
-        untidy = f'btree ("{key}") where "{key}" !~ \'^[!-~]+$\''
+        untidy = f"btree (_dlt_load_id) where \"{key}\" !~ '^[!-~]+$'"
         return made | {"record_key": f'hash ("{key}")', "untidy_key": untidy}
 
     @cached_property
@@ -149,7 +149,8 @@ class RawTable:
         """Those of the `:id`s that the portal has; where none of its rows has a key, all it has."""
         if not self._portal:
             return set()
-        return self._portal.row_ids(self._dataset.id, row_ids if self._dataset.key else None)
+        portals_own = [row_id for row_id in row_ids if not row_id.startswith("file:")]
+        return self._portal.row_ids(self._dataset.id, portals_own if self._dataset.key else None)
 
     def _versions_by_age(self, condition: str) -> pa.Table:
         """The versions of records without a key of the City's, in the order of their made keys.
@@ -226,7 +227,7 @@ def _make_table(connection: Connection, dataset: Dataset, source_columns: Sequen
         f" ({columns}, _dlt_load_id varchar(64) not null)"
     )
     present = set(table_columns(connection, dataset))
-    for name in source_columns:
+    for name in [*source_columns, MADE_KEY]:
         if name not in present:
             connection.execute(f'alter table raw."{dataset.name}" add column "{name}" varchar')
 

@@ -185,11 +185,12 @@ class Portal:
     def _row_ids(self, dataset_id: str, where: str | None) -> set[str]:
         expected = self.count(dataset_id, where)
         found: set[str] = set()
-        last = ""
+        last: str | None = None
         while len(found) < expected:
-            beyond = f":id > {quoted(last)}"
-            condition = f"{where} and {beyond}" if where else beyond
-            page = self.rows(dataset_id, [":id"], condition, ":id")
+            # A text that is no row's `:id`, such as the empty one, the portal does not compare.
+            beyond = f":id > {quoted(last)}" if last is not None else None
+            conditions = [part for part in (where, beyond) if part]
+            page = self.rows(dataset_id, [":id"], " and ".join(conditions) or None, ":id")
             if page.num_rows == 0:
                 raise PortalError(
                     f"the portal {self.address} counts {expected} rows of {dataset_id} but lists"

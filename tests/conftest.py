@@ -130,7 +130,7 @@ def dbt_target_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def folder_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where each warehouse lies in its turn, under the same name, so that dbt parses once."""
-    return tmp_path_factory.mktemp("warehouses")
+    return tmp_path_factory.mktemp(f"warehouses-{uuid.uuid4().hex}")
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_each_generic_test_fails_on_a_bad_case(loaded: Target) -> None:
         tests
     )
     assert tested["crashes_per_month_are_steady"].failures == 2
-    assert rows(loaded, "select count(*) as n from failures.unsteady_crash_months") == [{"n": 2}]
+    assert rows(loaded, "select count(*) as n from quality.unsteady_crash_months") == [{"n": 2}]
 
 
 def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> None:

@@ -10,7 +10,7 @@
 
 
 {#- Whether a total is not the sum of its parts. A part that is null counts
-    nothing; a total that is null says nothing. -#}
+    nothing, a total that is null too. -#}
 {% macro differs_from_sum(total, parts) -%}
     coalesce({{ total }}, 0) <> (
         {%- for part in parts %}
@@ -40,33 +40,41 @@
 
 {#- How far a text such as `POINT (-87.6 41.8)` is from a pair of numbers, in
     metres. A degree of latitude is 111 195 m, one of longitude less by the
-    cosine of the latitude: over a few metres the earth is flat enough. -#}
+    cosine of the latitude: over a few metres the earth is flat enough. Null
+    where one of the two is no place on earth. -#}
 {% macro metres_apart(point, longitude, latitude) -%}
     {%- set degrees = "-?[0-9]{1,3}([.][0-9]{1,30})?" -%}
+    {%- set point_latitude -%}
+        cast(rtrim(split_part({{ point }}, ' ', -1), ')') as double precision)
+    {%- endset -%}
+    {%- set point_longitude -%}
+        cast(
+            split_part(split_part({{ point }}, '(', 2), ' ', 1)
+            as double precision
+        )
+    {%- endset -%}
     case
             when
                 {{ point }} ~ '^POINT *[(]{{ degrees }} {{ degrees }}[)]$'
+                and {{ latitude }} between -90 and 90
+                and {{ longitude }} between -180 and 180
                 then 111195 * sqrt(
-                    power(
-                        cast(
-                            rtrim(split_part({{ point }}, ' ', -1), ')')
-                            as double precision
-                        )
-                        - {{ latitude }},
-                        2
-                    )
-                    + power(
-                        (
-                            cast(
-                                split_part(
-                                    split_part({{ point }}, '(', 2), ' ', 1
-                                ) as double precision
-                            )
-                            - {{ longitude }}
-                        )
-                        * cos(radians({{ latitude }})),
-                        2
-                    )
+                    {{ squared(point_latitude ~ " - " ~ latitude) }}
+                    + {{ squared(
+                        "(" ~ point_longitude ~ " - " ~ longitude ~ ")"
+                        ~ " * cos(radians(" ~ latitude ~ "))"
+                    ) }}
                 )
         end
+{%- endmacro %}
+
+
+{#- The square of a difference; of one too small to matter none, because
+    PostgreSQL fails where a square is too small for it. -#}
+{% macro squared(difference) -%}
+    case
+                        when abs({{ difference }}) > 1e-12
+                            then power({{ difference }}, 2)
+                        else 0
+                    end
 {%- endmacro %}

@@ -1,12 +1,13 @@
-{#- An index on each of some columns, where an index is what finds few rows in a
+{#- A hash index on a model's key, which may be long and is only looked up, and
+    one on each of some columns, where an index is what finds few rows in a
     large table: DuckDB scans a column faster than it would keep one up. -#}
-{% macro indexes_on(columns) -%}
-    {{ return(adapter.dispatch("indexes_on")(columns)) }}
+{% macro indexes_on(key, columns) -%}
+    {{ return(adapter.dispatch("indexes_on")(key, columns)) }}
 {%- endmacro %}
 
 
-{% macro default__indexes_on(columns) -%}
-    {%- set indexes = [] -%}
+{% macro default__indexes_on(key, columns) -%}
+    {%- set indexes = [{"columns": [key], "type": "hash"}] -%}
     {%- for column in columns -%}
         {%- do indexes.append({"columns": [column]}) -%}
     {%- endfor -%}
@@ -14,6 +15,6 @@
 {%- endmacro %}
 
 
-{% macro duckdb__indexes_on(columns) -%}
+{% macro duckdb__indexes_on(key, columns) -%}
     {{ return([]) }}
 {%- endmacro %}

@@ -149,7 +149,7 @@
             and built.{{ built_key }} not in (
                 select {{ tidy("gone.record_key") }}
                 from gone
-                where gone.record_key is not null
+                where {{ tidy("gone.record_key") }} is not null
             )
     {%- if outline %}
         {%- set digest = single_value("select digest from " ~ outline) %}

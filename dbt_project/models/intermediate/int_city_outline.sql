@@ -33,7 +33,7 @@ areas_of_it as (
     select
         cast(count(*) as integer) as area_count,
         cast(
-            count(case when not is_polygon then 1 end) as integer
+            count(case when is_polygon then null else 1 end) as integer
         ) as unreadable_count,
         md5(string_agg(md5(the_geom), ' ' order by md5(the_geom))) as digest
     from readable

@@ -1,9 +1,10 @@
 -- One row is a crash: the newest version that raw holds, cleaned.
 {{ config(
     unique_key="crash_record_id",
-    indexes=indexes_on([
-        "crash_record_id", "_dlt_load_id", "_deleted_at", "_city_outline"
-    ])
+    indexes=indexes_on(
+        "crash_record_id",
+        ["_dlt_load_id", "_deleted_at", "_city_outline"]
+    )
 ) }}
 
 {%- set rules = cleaning_rules("crashes") %}

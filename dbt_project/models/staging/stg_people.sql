@@ -1,9 +1,10 @@
 -- One row is a person in a crash: the newest version that raw holds, cleaned.
 {{ config(
     unique_key="person_id",
-    indexes=indexes_on([
-        "person_id", "_dlt_load_id", "_deleted_at"
-    ])
+    indexes=indexes_on(
+        "person_id",
+        ["_dlt_load_id", "_deleted_at"]
+    )
 ) }}
 
 {%- set rules = cleaning_rules("people") %}

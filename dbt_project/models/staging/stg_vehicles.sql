@@ -1,9 +1,10 @@
 -- One row is a unit in a crash: the newest version that raw holds, cleaned.
 {{ config(
     unique_key="crash_unit_id",
-    indexes=indexes_on([
-        "crash_unit_id", "_dlt_load_id", "_deleted_at"
-    ])
+    indexes=indexes_on(
+        "crash_unit_id",
+        ["_dlt_load_id", "_deleted_at"]
+    )
 ) }}
 
 {%- set rules = cleaning_rules("vehicles") %}

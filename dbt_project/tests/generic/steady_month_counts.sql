@@ -59,7 +59,7 @@ compared as (
 )
 
 select
-    month_number / 12 as year,
+    cast(floor(month_number / 12.0) as integer) as year,
     month_number % 12 + 1 as month,
     row_count,
     mean_of_neighbours
