@@ -48,7 +48,6 @@ class Scene:
         self.target = target
         self._folder = folder
         self._request = request
-        self._copies = 0
         self.filled: str | None = None
         self._seconds: dict[str, float] = {}
         self._expected: dict[str, dict[str, list[str]]] = {}
@@ -56,8 +55,8 @@ class Scene:
     @contextmanager
     def warehouse(self, kind: str) -> Iterator[str]:
         """A warehouse as it is before a run of this kind."""
-        self._copies += 1
-        folder = self._folder / str(self._copies)
+        # One name for all, so that dbt parses once; but what is copied needs its own.
+        folder = self._folder / ("filled" if self.filled is None else "copy")
         folder.mkdir()
         like = self.filled if kind == "later" else None
         with new_warehouse(self.target, folder, self._request, like=like) as name:

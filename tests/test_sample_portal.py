@@ -380,6 +380,8 @@ def test_metadata_and_headers(portal: SamplePortal) -> None:
         (f"/resource/{CRASHES}.json", {"limit": "many"}, 400, "many"),
         (f"/resource/{CRASHES}.json", {"where": "getenv('HOME') = ''"}, 400, "No such function"),
         (f"/resource/{CRASHES}.json", {"where": "crash_date > 'x'"}, 400, "type-mismatch"),
+        (f"/resource/{CRASHES}.json", {"where": ":id > ''"}, 400, "type-mismatch"),
+        (f"/resource/{CRASHES}.json", {"where": ":id in ('file:1')"}, 400, "type-mismatch"),
         (f"/resource/{CRASHES}.json", {"query": "select * from people"}, 400, "Could not parse"),
         (f"/resource/{CRASHES}.json", {"nonsense": "1"}, 400, "$nonsense"),
     ],

@@ -209,12 +209,27 @@ class _Translation:
         def typed(node: exp.Expr) -> exp.Expr:
             return self._typed_column(node) if isinstance(node, exp.Column) else node
 
+        self._check_row_ids(expression)
         # within a root of its own the outermost call can be replaced like any other
         root = exp.Paren(this=expression.copy().transform(typed))
         for call in reversed(list(root.find_all(exp.Func, bfs=True))):
             call.replace(translated_function(call))
         rewritten: exp.Expr = root.this
         return rewritten
+
+    def _check_row_ids(self, expression: exp.Expr) -> None:
+        """Refuse a text as an `:id` that none can be, as Socrata's published checker does."""
+        for comparison in expression.find_all(exp.Predicate):
+            sides = [
+                comparison.this,
+                comparison.expression,
+                *comparison.args.get("expressions", []),
+            ]
+            if not any(isinstance(s, exp.Column) and s.name.lower() == ":id" for s in sides):
+                continue
+            for side in sides:
+                if isinstance(side, exp.Literal) and not side.name.startswith("row-"):
+                    raise refusals.type_mismatch(f"{side.sql()} is no row identifier")
 
     def _typed_column(self, node: exp.Column) -> exp.Expr:
         if node.name.lower() in self._aliases and node.name.lower() not in self._types:
