@@ -1,5 +1,19 @@
+{#- Each source column tidied, beside it. Its rule may read it several times. -#}
+{% macro tidied_values(rules) -%}
+    {%- for column in rules %}
+        {{ tidy(column) }} as {{ tidy_of(column) }},
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro tidy_of(column) -%}
+    tidy_{{ column }}
+{%- endmacro %}
+
+
 {#-
-    A source column cleaned by its rule, under its own name.
+    A source column cleaned by its rule, under its own name; `tidied_values` are
+    to be beside it.
 
     What depends on other columns of the record is left to `settled_value`: the
     pair of coordinates, the year of a vehicle, a time after the fetch.
@@ -8,7 +22,7 @@
     {%- set rule = rule_of(rules, column) -%}
     {%- set parameters = rule.parameters -%}
     {%- if rule.kind in ("key", "location") -%}
-        {{ tidy(column) }}
+        {{ tidy_of(column) }}
     {%- elif rule.kind == "text" -%}
         {{ clean_text(column) }}
     {%- elif rule.kind == "category" -%}
@@ -45,7 +59,7 @@
     {%- for column in rules %}
         {{ column }} as raw_{{ column }},
     {%- endfor %}
-        {{ chicago_time("_dlt_load_id") }} as fetched_at
+        fetched_at
 {%- endmacro %}
 
 

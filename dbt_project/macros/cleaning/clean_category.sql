@@ -1,7 +1,7 @@
 {#- A value of the City's list in the City's spelling. What is not on the list
     stays as it is: `unlisted_categories` reports it. -#}
 {% macro clean_category(column, listed) -%}
-    {%- set tidied = tidy(column) -%}
+    {%- set tidied = tidy_of(column) -%}
     case
             {%- if listed %}
             when
@@ -47,7 +47,7 @@
             when {{ column }} = 'Y' then true
             when {{ column }} = 'N' then false
             when {{ column }} is not null
-                then case {{ ascii_upper(tidy(column)) }}
+                then case {{ ascii_upper(tidy_of(column)) }}
                     when 'Y' then true
                     when 'N' then false
                 end

@@ -2,10 +2,10 @@
 {% macro clean_code(column, pattern) -%}
     {%- if pattern == "state" -%}
         {%- set form = "^[A-Z]{2}$" -%}
-        {%- set code = ascii_upper(tidy(column)) -%}
+        {%- set code = ascii_upper(tidy_of(column)) -%}
     {%- elif pattern == "zip" -%}
         {%- set form = "^[0-9]{5}(-[0-9]{4})?$" -%}
-        {%- set code = zip_code(tidy(column)) -%}
+        {%- set code = zip_code(tidy_of(column)) -%}
     {%- else -%}
         {{ exceptions.raise_compiler_error(
             "seeds/cleaning_rules.csv: no pattern '" ~ pattern ~ "' for "

@@ -6,7 +6,7 @@
             when {{ column }} ~ '^[0-9]{1,9}$'
                 then {{ within(column, bounds) }}
             when {{ column }} is not null
-                then {{ whole_number(tidy(column), bounds) }}
+                then {{ whole_number(tidy_of(column), bounds) }}
         end
 {%- endmacro %}
 
@@ -14,7 +14,7 @@
 {#- The same with commas between thousands. -#}
 {% macro clean_quantity(column, min, max) -%}
     {%- set bounds = {"min": min | int, "max": max | int} -%}
-    {%- set tidied = tidy(column) -%}
+    {%- set tidied = tidy_of(column) -%}
     case
             when {{ column }} ~ '^[0-9]{1,9}$'
                 then {{ within(column, bounds) }}
@@ -67,7 +67,7 @@
     underflow one, which one engine answers with an error. -#}
 {% macro clean_number(column, min=none, max=none) -%}
     {%- set bounds = {"min": min, "max": max} -%}
-    {%- set tidied = tidy(column) -%}
+    {%- set tidied = tidy_of(column) -%}
     case
             when {{ is_number(column) }}
                 then {{ between_doubles(column, bounds) }}

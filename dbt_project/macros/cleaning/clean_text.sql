@@ -12,7 +12,7 @@
                 )
                 then {{ column }}
             when {{ column }} is not null
-                then {{ named_text(tidy(column)) }}
+                then {{ named_text(tidy_of(column)) }}
         end
 {%- endmacro %}
 
@@ -27,7 +27,7 @@
 
 {#- A number of a register: with and without leading zeros it is the same. -#}
 {% macro clean_leading_zeros(column) -%}
-    {%- set tidied = tidy(column) -%}
+    {%- set tidied = tidy_of(column) -%}
     case
             when {{ column }} ~ '^[1-9][0-9]*$' then {{ column }}
             when {{ column }} is not null

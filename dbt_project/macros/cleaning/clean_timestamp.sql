@@ -2,7 +2,7 @@
     form of the portal's download, `4/18/2026 01:45 PM`; null for days that the
     calendar has not. -#}
 {% macro clean_timestamp(column) -%}
-    {%- set tidied = tidy(column) -%}
+    {%- set tidied = tidy_of(column) -%}
     {%- set iso = iso_from_us(tidied) -%}
     {%- set is_iso = "~ '^" ~ timestamp_pattern() ~ "$'" -%}
     case

@@ -17,6 +17,16 @@ source as (
 
 ),
 
+tidied as (
+
+    select
+        source.*,
+        {{ tidied_values(rules) }}
+        {{ chicago_time("_dlt_load_id") }} as fetched_at
+    from source
+
+),
+
 cleaned as (
 
     select
@@ -113,7 +123,7 @@ cleaned as (
         -- what it was
         {{ raw_values(rules) }}
 
-    from source
+    from tidied
     {{ computed_once() }}
 
 ),
