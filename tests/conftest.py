@@ -1,10 +1,9 @@
 """What tests share: servers, which are costly, but no state; each test has its own warehouse."""
 
 import hashlib
-import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,13 @@ from typing import Any
 import psycopg2
 import pytest
 
+from ingestion.catalog import load_catalog
+from ingestion.load import load_dataset
+from ingestion.raw import make_tables
 from ingestion.sample_portal import SamplePortal, running
 from tests.prefect_server import PrefectServer, wait_for_server
+from tests.shared_warehouses import SharedWarehouses, has_server, on_server, pointing_to
+from warehouse.connection import ensure_ready
 from warehouse.settings import ROOT, TARGETS, Target
 
 # Enough that every category and most kinds of dirt occur, few enough to load in a second.
@@ -42,29 +46,21 @@ def new_warehouse(
     Yields:
         Its file or its database.
     """
-    with pytest.MonkeyPatch.context() as settings:
-        if target == "duckdb":
-            path = folder / "warehouse.duckdb"
-            if like:
-                shutil.copy(like, path)
-            settings.setenv("WAREHOUSE_DUCKDB_PATH", str(path))
+    if target == "duckdb":
+        path = folder / "warehouse.duckdb"
+        if like:
+            shutil.copy(like, path)
+        with pointing_to(target, str(path)):
             yield str(path)
-            return
-        name = f"warehouse_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
-        template = like or request.getfixturevalue("postgis_template")
-        _on_server(f"create database {name} template {template}")
-        settings.setenv("PGDATABASE", name)
-        try:
+        return
+    name = f"warehouse_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    template = like or request.getfixturevalue("postgis_template")
+    on_server(f"create database {name} template {template}")
+    try:
+        with pointing_to(target, name):
             yield name
-        finally:
-            _on_server(f"drop database {name} with (force)")
-
-
-def _on_server(statement: str) -> None:
-    with closing(psycopg2.connect("", dbname="postgres")) as session:
-        session.autocommit = True
-        with session.cursor() as cursor:
-            cursor.execute(statement)
+    finally:
+        on_server(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")
@@ -102,14 +98,14 @@ def real_folder() -> Path:
 @pytest.fixture(scope="session")
 def postgis_template() -> Iterator[str]:
     """An empty database with PostGIS, of which each test gets a copy: that is quicker."""
-    if "PGHOST" not in os.environ:
+    if not has_server():
         pytest.fail("no PostGIS: run the tests with 'make test' or 'tests/with-postgis pytest'")
     name = f"template_{uuid.uuid4().hex}"
-    _on_server(f"create database {name}")
+    on_server(f"create database {name}")
     with closing(psycopg2.connect("", dbname=name)) as session, session, session.cursor() as cursor:
         cursor.execute("create extension postgis")
     yield name
-    _on_server(f"drop database {name} with (force)")
+    on_server(f"drop database {name} with (force)")
 
 
 @pytest.fixture(params=TARGETS)
@@ -162,22 +158,103 @@ def both_warehouses(
         yield TARGETS
 
 
+@pytest.fixture(scope="session")
+def shared_warehouses(request: pytest.FixtureRequest) -> Iterator[SharedWarehouses]:
+    """Warehouses that are filled once, by whichever worker asks first."""
+    of_worker: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    if of_worker:
+        yield SharedWarehouses(of_worker["shared_warehouses"])
+        return
+    own = SharedWarehouses()
+    yield own
+    own.remove()
+
+
+Filled = Callable[[Target], str]
+
+
+@pytest.fixture(scope="session")
+def raw_filled(
+    shared_warehouses: SharedWarehouses, portal: SamplePortal, request: pytest.FixtureRequest
+) -> Filled:
+    """A warehouse, only to be copied, with all of the portal's crashes in raw and nothing built."""
+
+    def load(target: Target) -> None:
+        catalog = load_catalog()
+        with pytest.MonkeyPatch.context() as settings:
+            settings.setenv("SOURCES__SODA__BASE_URL", portal.url)
+            ensure_ready(target)
+            for dataset in (*catalog.required, catalog.datasets["community_areas"]):
+                load_dataset(dataset, target)
+            make_tables(catalog.required, target)
+
+    def filled(target: Target) -> str:
+        template = "" if target == "duckdb" else request.getfixturevalue("postgis_template")
+        return shared_warehouses.filled_once("loaded", target, template, lambda: load(target))
+
+    return filled
+
+
+@pytest.fixture
+def loaded(
+    target: Target, raw_filled: Filled, warehouse_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Target]:
+    """A warehouse with all of the portal's crashes in raw and nothing built."""
+    with new_warehouse(target, warehouse_folder, request, like=raw_filled(target)):
+        yield target
+
+
+@pytest.fixture(scope="session")
+def built_once(
+    shared_warehouses: SharedWarehouses,
+    raw_filled: Filled,
+    portal: SamplePortal,
+    prefect_server: str,
+) -> Filled:
+    """A warehouse, only to be read, with all of the portal's crashes in raw and every mart."""
+
+    def build(target: Target) -> None:
+        from flows.sync import sync
+
+        with pytest.MonkeyPatch.context() as settings:
+            settings.setenv("SOURCES__SODA__BASE_URL", portal.url)
+            sync(target=target, datasets=[dataset.name for dataset in load_catalog().required])
+
+    def filled(target: Target) -> str:
+        template = raw_filled(target)
+        return shared_warehouses.filled_once("built", target, template, lambda: build(target))
+
+    return filled
+
+
+@pytest.fixture
+def built(target: Target, built_once: Filled) -> Iterator[Target]:
+    """The warehouse that tests share which only read: every mart of all of the portal's crashes."""
+    with pointing_to(target, built_once(target)):
+        yield target
+
+
 _SHARED_SERVER = pytest.StashKey[PrefectServer]()
+_SHARED_WAREHOUSES = pytest.StashKey[SharedWarehouses]()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each worker of the one Prefect server, which is started before the first of them."""
+    """Tell each worker of what they share: one Prefect server, and where filled warehouses lie."""
     stash = node.config.stash
     if _SHARED_SERVER not in stash:
         stash[_SHARED_SERVER] = PrefectServer()
+        stash[_SHARED_WAREHOUSES] = SharedWarehouses()
     node.workerinput["prefect_server"] = stash[_SHARED_SERVER].url
+    node.workerinput["shared_warehouses"] = str(stash[_SHARED_WAREHOUSES].folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the server with the last worker."""
+    """End what was shared with the last worker."""
     if server := config.stash.get(_SHARED_SERVER, None):
         server.stop()
+    if warehouses := config.stash.get(_SHARED_WAREHOUSES, None):
+        warehouses.remove()
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.catalog import load_catalog
-from ingestion.load import load_dataset
 from ingestion.raw import make_tables
-from ingestion.sample_portal import SamplePortal
 from tests.contents import content, rows
 from tests.dbt_commands import dbt
 from tests.drawn_rows import put_into_raw
@@ -90,17 +88,6 @@ BAD_CASES = {
 }
 
 
-@pytest.fixture
-def loaded(warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPatch) -> Target:
-    """A warehouse with raw loaded and nothing built."""
-    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
-    ensure_ready(warehouse)
-    for name in ("crashes", "people", "vehicles", "fatalities"):
-        load_dataset(CATALOG.datasets[name], warehouse)
-    make_tables(CATALOG.required, warehouse)
-    return warehouse
-
-
 def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_accept(
     loaded: Target, tmp_path: Path
 ) -> None:
@@ -178,7 +165,6 @@ def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> N
         "select coordinate_quality, count(*) as n from staging.stg_crashes group by 1 order by 1"
     )
     redrawn = "update raw.community_areas set the_geom = {} where area_numbe = '8'"
-    load_dataset(CATALOG.datasets["community_areas"], loaded)
     dbt(loaded, *staging)
     before = rows(loaded, qualities)
     assert "outside_city" not in [row["coordinate_quality"] for row in before]

@@ -217,7 +217,7 @@ def test_an_interrupt_does_not_wait_for_the_pages_that_are_under_way(
 ) -> None:
     monkeypatch.setenv("SOURCES__SODA__PAGE_SIZE", "150")
     monkeypatch.setenv("SOURCES__SODA__TIMEOUT_S", "120")
-    own_portal.misbehave("delay", dataset=IDS["crashes"], nth=4, times=4, seconds=5)
+    own_portal.misbehave("delay", dataset=IDS["crashes"], nth=4, times=4, seconds=40)
     code = "from tests.loads import load; load('crashes')"
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as run:
         while sum(request["what"] == "page" for request in own_portal.requests()) < 3:
@@ -226,6 +226,6 @@ def test_an_interrupt_does_not_wait_for_the_pages_that_are_under_way(
         time.sleep(0.3)
         started = time.monotonic()
         os.kill(run.pid, signal.SIGINT)
-        run.communicate(timeout=20)
-        assert time.monotonic() - started < 3
+        run.communicate(timeout=60)
+        assert time.monotonic() - started < 20
     assert run.returncode == -signal.SIGINT

@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import running
 from tests.cleaned_warehouse import assert_as_the_rules_say, records
-from tests.commands import warehouse_command
 from warehouse.connection import connect
 from warehouse.settings import Target
 
@@ -57,12 +57,11 @@ def as_mart_has_it(text: str | None, kind: pa.DataType) -> object:
     return text
 
 
-@pytest.mark.usefixtures("real_portal")
+@pytest.mark.usefixtures("real_portal", "prefect_server")
 def test_every_real_row_is_in_its_mart_with_every_value(
     real_folder: Path, warehouse: Target
 ) -> None:
-    done = warehouse_command("sync", "--target", warehouse)
-    assert done.returncode == 0, done.stderr
+    sync(target=warehouse)
     assert_as_the_rules_say(warehouse, records(warehouse))
     for name, count in ROWS.items():
         with connect(warehouse, read_only=True) as connection:

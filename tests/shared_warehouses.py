@@ -1,0 +1,84 @@
+"""Warehouses that many tests begin from or only read, each filled once for all workers."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg2
+import pytest
+from filelock import FileLock
+
+from warehouse.settings import Target
+
+
+def on_server(statement: str) -> None:
+    """Run a statement outside of any test's database."""
+    with closing(psycopg2.connect("", dbname="postgres")) as session:
+        session.autocommit = True
+        with session.cursor() as cursor:
+            cursor.execute(statement)
+
+
+@contextmanager
+def pointing_to(target: Target, name: str) -> Iterator[None]:
+    """Point the settings to a DuckDB file or a database."""
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("WAREHOUSE_DUCKDB_PATH" if target == "duckdb" else "PGDATABASE", name)
+        yield
+
+
+class SharedWarehouses:
+    """A folder of DuckDB files, and databases that are named after it.
+
+    Args:
+        folder: where the files lie, and the locks by which one worker fills each.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="shared-warehouses-"))
+
+    def filled_once(
+        self, what: str, target: Target, template: str, fill: Callable[[], None]
+    ) -> str:
+        """The file or the database of a warehouse that the first who asks fills.
+
+        Args:
+            what: its name; each of them is filled in one way.
+            target: its engine.
+            template: the file or the database that it begins as a copy of; empty for a new file.
+            fill: called with the settings pointing to it.
+        """
+        name = self._name(what, target)
+        done = self.folder / f"{what}-{target}.done"
+        with FileLock(self.folder / f"{what}-{target}.lock"):
+            if not done.exists():
+                if target == "postgis":
+                    on_server(f"drop database if exists {name} with (force)")
+                    on_server(f"create database {name} template {template}")
+                elif template:
+                    shutil.copy(template, name)
+                with pointing_to(target, name):
+                    fill()
+                done.touch()
+        return name
+
+    def remove(self) -> None:
+        """Drop the databases and delete the files."""
+        for done in self.folder.glob("*-postgis.done"):
+            name = self._name(done.stem.removesuffix("-postgis"), "postgis")
+            on_server(f"drop database if exists {name} with (force)")
+        shutil.rmtree(self.folder)
+
+    def _name(self, what: str, target: Target) -> str:
+        if target == "duckdb":
+            return str(self.folder / f"{what}.duckdb")
+        suffix = "".join(filter(str.isalnum, self.folder.name)).lower()
+        return f"{what}_{suffix}"
+
+
+def has_server() -> bool:
+    """Whether there is a PostGIS to test on."""
+    return "PGHOST" in os.environ
