@@ -13,7 +13,7 @@ from flows.build import build_marts
 from flows.checks import checked
 from flows.portal_runs import is_passing, portal_run
 from flows.progress import watcher
-from flows.runs import one_line
+from flows.runs import named, one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.raw import make_tables
 from ingestion.reconcile import Reconciliation, UnreconciledError, reconcile_dataset
@@ -75,7 +75,7 @@ def reconcile_all(
             # Whatever it was: the others are reconciled all the same, and the run fails at its end.
             found = Reconciliation(dataset.name, status="failed", error=one_line(error))
         if found.status == "failed":
-            watcher().warn(f"{dataset.label}: not reconciled: {found.error}")
+            watcher().warn(f"not reconciled: {named(dataset, found.error)}")
         elif found.status == "missing":
             watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
         else:
@@ -132,7 +132,11 @@ def reconcile(
             ever_loaded = loaded_datasets(where)
             chosen = [dataset for dataset in chosen if dataset.name in ever_loaded]
         done = reconcile_all(chosen, where, run_id, deep=deep, yes_delete=yes_delete)
-        failures = [found.error for found in done if found.status == "failed" and found.error]
+        failures = [
+            named(dataset, found.error)
+            for dataset, found in zip(chosen, done, strict=True)
+            if found.status == "failed"
+        ]
         # A run that died, or failed to build, has left the marts behind what is loaded.
         if any(found.has_changed for found in done) or not was_built_last(where, run_id):
             try:

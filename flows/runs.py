@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from prefect.runtime import deployment, flow_run
 
 from flows.progress import watcher
+from ingestion.catalog import Dataset
 from warehouse.connection import connect, has_table
 from warehouse.errors import WarehouseError
 from warehouse.records import close_dead_runs, finish_run, start_run
@@ -70,3 +71,8 @@ def _trigger() -> str:
         return "command line"
     by = "schedule" if "auto-scheduled" in (flow_run.tags or []) else "by hand"
     return f"deployment {flow_run.flow_name}/{deployment.name}, {by}"
+
+
+def named(dataset: Dataset, error: str | None) -> str:
+    """An error that names its dataset, once."""
+    return f"{dataset.label}: {(error or 'no reason given').removeprefix(f'{dataset.label}: ')}"

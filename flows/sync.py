@@ -17,7 +17,7 @@ from flows.checks import checked
 from flows.portal_runs import is_passing, portal_run
 from flows.progress import watcher
 from flows.reconcile import reconcile_all
-from flows.runs import one_line
+from flows.runs import named, one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.load import load_dataset
 from ingestion.raw import make_tables
@@ -116,7 +116,11 @@ def sync(
         # Before the build, so that the marts are built once: from what was fetched again too, and
         # without what was found gone.
         loads = _reconcile(chosen, loads, where, since, until, run_id)
-        failures = [f"{done.dataset}: {done.error}" for done in loads if done.status == "failed"]
+        failures = [
+            named(dataset, done.error)
+            for dataset, done in zip(chosen, loads, strict=True)
+            if done.status == "failed"
+        ]
         if build and is_any_loaded:
             try:
                 make_tables(load_catalog().required, where)
@@ -154,7 +158,7 @@ def _load_all(
         elif done.status == "missing":
             watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
         else:
-            watcher().warn(f"{dataset.label}: failed: {done.error}")
+            watcher().warn(f"failed: {named(dataset, done.error)}")
         loads.append(done)
     return loads
 

@@ -43,9 +43,15 @@ def csv_reader(names: Sequence[str]) -> Callable[[requests.Response], pa.Table]:
 
 
 def single_number(response: requests.Response) -> int:
-    """The number `n` of an aggregate's one row."""
-    [row] = response.json()
-    return int(row["n"])
+    """The number `n` of an aggregate's one row.
+
+    Raises:
+        ValueError: there is no such row, or more than one.
+    """
+    rows = response.json()
+    if len(rows) != 1:
+        raise ValueError(f"expected one row with a count, got {len(rows)} rows")
+    return int(rows[0]["n"])
 
 
 def refuse_stale(response: requests.Response) -> None:

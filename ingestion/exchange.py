@@ -67,7 +67,7 @@ class Exchange:
             found = self._without_token(str(error))
             raise PortalError(
                 f"the portal {self._address} answered {path} with something else than asked for:"
-                f" {found}",
+                f" {found}; run it again later",
                 is_passing=True,
             ) from (error if found == str(error) else None)
 

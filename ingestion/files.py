@@ -27,6 +27,8 @@ _BLOCK_BYTES = 1 << 24
 _FIELD_NAME = re.compile(r":?@?[a-z_][a-z0-9_]*")
 # What raw adds to the City's columns.
 _OURS = {*SYSTEM_COLUMNS.values(), "_version_hash", "_record_key", "_dlt_load_id"}
+# A line that lists more columns than this is read by nobody.
+_COLUMNS_NAMED = 8
 # How files begin that people take for CSV, without the blanks before it.
 _OTHER_KINDS = {
     b"<": "a page of HTML or XML",
@@ -158,9 +160,12 @@ def _check(file: CsvFile, dataset: Dataset) -> None:
             )
     for needed in (dataset.key, *dataset.made_from, dataset.date_column):
         if needed and needed not in known:
+            named = ", ".join(sorted(known)[:_COLUMNS_NAMED])
+            more = len(known) - _COLUMNS_NAMED
             raise WarehouseError(
                 f"{dataset.label}: {file.path} has no column '{needed}', so it is probably another"
-                f" dataset's; its columns are {', '.join(sorted(known))}"
+                f" dataset's; its columns are {named}{f' and {more} more' if more > 0 else ''}:"
+                " download the dataset as CSV"
             )
 
 
@@ -176,14 +181,22 @@ def _header(path: Path) -> list[str]:
         if start.startswith(beginning):
             raise WarehouseError(f"{path} is {kind}, no CSV: download the dataset as CSV")
     if b"\x00" in start:
-        raise _not_utf8(path)
+        raise WarehouseError(
+            f"{path} has NUL characters, so it is no CSV of the portal's, or not in UTF-8:"
+            " download it again, or save it as UTF-8 without them"
+        )
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
-            return next(row for row in csv.reader(text) if row)
+            header = next(row for row in csv.reader(text) if row)
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
     except csv.Error as error:
         raise WarehouseError(f"{path} cannot be read as CSV: {error}") from error
+    if len(header) == 1 and (others := [mark for mark in ";\t|" if mark in header[0]]):
+        raise WarehouseError(
+            f"{path} has {others[0]!r} between its values, not a comma: download it again as CSV"
+        )
+    return header
 
 
 def _column(header: str, dataset: Dataset, is_download: bool) -> str | None:

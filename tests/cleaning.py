@@ -55,7 +55,7 @@ def tidy(raw: str | None) -> str | None:
     """A text without what nobody sees; null if nothing is left, or only words for nothing."""
     if raw is None:
         return None
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", raw))
+    visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", raw))
     text = _BLANKS.sub(" ", visible).strip(" ")
     return None if ascii_upper(text) in ("", "NULL", "N/A") else text
 
@@ -174,10 +174,10 @@ def _leading_zeros(text: str, given: Given) -> Value:
 
 
 def _vehicle_year(text: str, given: Given) -> Value:
-    latest = given.parameters["max"]
+    latest = Decimal(given.parameters["max"])
     if given.crash_date:
-        latest = str(given.crash_date.year + int(given.parameters["after_crash"]))
-    return _integer(text, Given({**given.parameters, "max": latest}))
+        latest = min(latest, given.crash_date.year + Decimal(given.parameters["after_crash"]))
+    return _integer(text, Given({**given.parameters, "max": str(latest)}))
 
 
 KINDS: dict[str, Callable[[str, Given], Value]] = {

@@ -18,6 +18,7 @@ HARD_TEXTS = [
     *["UNK", "unknown", " Unknown ", "UN\u212aNOWN", "UNKNOWN.", "U N K", "unk\u0131"],
     # nobody's names, other forms of one letter, what SQL or a template may trip over
     *[".", "`", "-- /", "_", "?", "\u00e9", "e\u0301", "\ufb01", "\u2000x\u2001", "\u212b"],
+    *["e\u200b\u0301", "\ufeffA\u2060\u030a"],
     *["e\u200b\u0301", "\u0301", "\u1100\u1161", "a\u0323\u0307", "\U0001f600", "\u00bf", "\u00df"],
     *["o'brien", "'; drop table x; --", "{{ 7 }}", "{% endif %}", "$1", "%s", "%", "\\", '"', "$$"],
     *["a  b", "a\tb", "a\u00a0\u00a0b", "\u3000a\u3000", "a\u200b b", "a,b", '["a"]', "{}", "\\n"],

@@ -121,6 +121,48 @@ def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_ac
     assert logged["ages"] == before["ages"] - after["ages"] > 0
 
 
+WRONG_RULES = {
+    "a letter for a digit": (
+        "people,age,integer,min=0 max=120",
+        "max=120",
+        "max=12O",
+        "max is '12O'",
+    ),
+    "bounds exchanged": ("people,age,integer,min=0 max=120", "min=0", "min=130", "min is 130"),
+    "no maximum": ("people,age,integer,min=0 max=120", " max=120", "", "needs the parameter 'max'"),
+    "an unknown parameter": (
+        "people,age,integer,min=0 max=120",
+        "min=",
+        "mi=",
+        "no parameter 'mi'",
+    ),
+    "no pair": ("people,age,integer,min=0 max=120", "max=", "max = ", "form name=value"),
+    "no day": ("people,crash_date,timestamp,", "2013-01-01", "2013-02-30", "which is no day"),
+    "no answer": ("people,crash_date,timestamp,", "keep=yes", "keep=Yes", "keep is 'Yes'"),
+    "an unknown kind": ("people,age,integer,", "integer", "integr", "there is no kind 'integr'"),
+}
+
+
+@on_duckdb
+def test_a_wrong_rule_fails_the_model_with_its_column_and_the_mistake(
+    loaded: Target, tmp_path: Path
+) -> None:
+    project = tmp_path / "dbt_project"
+    shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    seed = project / "seeds" / "cleaning_rules.csv"
+    rules = seed.read_text()
+    for name, (line, right, wrong, said) in WRONG_RULES.items():
+        assert rules.count(line) == 1, name
+        start = rules.index(line)
+        seed.write_text(rules[:start] + rules[start:].replace(right, wrong, 1))
+        dbt(loaded, "seed", "--select", "cleaning_rules", "categories", project=project)
+        built = dbt(loaded, "run", "--select", "stg_people", project=project)
+        assert built["stg_people"].status == "error", name
+        column = line.split(",")[1]
+        assert f"seeds/cleaning_rules.csv: people.{column}: " in built["stg_people"].message
+        assert said in built["stg_people"].message
+
+
 def test_each_kind_of_rule_cleans_its_boundary_values_as_the_unit_tests_say(
     warehouse: Target,
 ) -> None:

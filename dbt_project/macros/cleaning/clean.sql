@@ -45,11 +45,6 @@
         {{ clean_code(column, **parameters) }}
     {%- elif rule.kind == "leading_zeros" -%}
         {{ clean_leading_zeros(column) }}
-    {%- else -%}
-        {{ exceptions.raise_compiler_error(
-            "seeds/cleaning_rules.csv: no kind '" ~ rule.kind ~ "' for "
-            ~ column ~ "; seeds/cleaning_rules.yml lists those that there are"
-        ) }}
     {%- endif %} as {{ column }}
 {%- endmacro %}
 

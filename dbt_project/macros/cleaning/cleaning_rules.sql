@@ -21,13 +21,7 @@
             {%- for row in run_query(rules_of(dataset, *seeds)) -%}
                 {%- set column = row["column"] -%}
                 {%- if column not in rules -%}
-                    {%- do rules.update({column: {
-                        "column": column,
-                        "name": row["rule"],
-                        "kind": row["kind"],
-                        "parameters": parameters_in(row["parameters"]),
-                        "values": [],
-                    }}) -%}
+                    {%- do rules.update({column: checked_rule(dataset, row)}) -%}
                 {%- endif -%}
                 {%- if row["value"] is not none -%}
                     {%- do rules[column]["values"].append(row["value"]) -%}
@@ -59,16 +53,6 @@
             and rules.kind = 'category'
     where rules.dataset = '{{ dataset }}'
     order by rules."column", categories.value
-{%- endmacro %}
-
-
-{#- `min=0 max=120` as a dictionary. -#}
-{% macro parameters_in(text) -%}
-    {%- set parameters = {} -%}
-    {%- for pair in (text or "").split() -%}
-        {%- do parameters.update([pair.split("=", 1)]) -%}
-    {%- endfor -%}
-    {{ return(parameters) }}
 {%- endmacro %}
 
 

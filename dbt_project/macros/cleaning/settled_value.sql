@@ -15,8 +15,12 @@
     {%- elif rule.kind == "vehicle_year" -%}
         case
             when
-                {{ column }} <= coalesce(
-                    extract(year from crash_date) + {{ parameters.after_crash }},
+                {{ column }} <= least(
+                    coalesce(
+                        extract(year from crash_date)
+                        + {{ parameters.after_crash }},
+                        {{ parameters.max }}
+                    ),
                     {{ parameters.max }}
                 )
                 then {{ column }}

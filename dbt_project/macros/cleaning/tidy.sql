@@ -16,7 +16,7 @@
                 then {{ text }}
             else nullif(
                 regexp_replace(
-                    trim({{ single_blanks(composed(text)) }}),
+                    trim({{ single_blanks(visible(text)) }}),
                     '^([Nn][Uu][Ll][Ll]|[Nn]/[Aa])$',
                     ''
                 ),
@@ -26,13 +26,12 @@
 {%- endmacro %}
 
 
-{#- U+200B, U+2060 and U+FEFF have no width, and no place in a value. -#}
-{% macro composed(text) -%}
-    translate(
-                        {{ adapter.dispatch("nfc")(text) }},
-                        chr(8203) || chr(8288) || chr(65279),
-                        ''
-                    )
+{#- U+200B, U+2060 and U+FEFF have no width, and no place in a value. They go first,
+    for they may stand between a letter and its accent. -#}
+{% macro visible(text) -%}
+    {%- set seen = "translate(" ~ text
+        ~ ", chr(8203) || chr(8288) || chr(65279), '')" -%}
+    {{ adapter.dispatch("nfc")(seen) }}
 {%- endmacro %}
 
 
