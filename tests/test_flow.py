@@ -80,7 +80,7 @@ def test_a_dataset_that_fails_keeps_no_other_from_the_marts_but_fails_the_run(
     own_portal.add(IDS["crashes"], rows=2)
     own_portal.control("remove", dataset=IDS["people"])
 
-    with pytest.raises(WarehouseError, match=r"^people: .* 404") as failure:
+    with pytest.raises(WarehouseError, match=r"^people \(u6pd-qa9d\): .* 404") as failure:
         sync(target=warehouse, datasets=REQUIRED)
 
     assert "\n" not in str(failure.value)

@@ -421,7 +421,7 @@ def test_the_marts_follow_what_is_deleted_and_what_comes_back(
     taken = own_portal.delete(IDS["crashes"], rows=2)["keys"]
     own_portal.delete(IDS["fatalities"], where="crash_location = '1 W MADISON ST'", rows=1)
 
-    with pytest.raises(WarehouseError, match=r"fatalities: .*1 of 11 .*--yes-delete"):
+    with pytest.raises(WarehouseError, match=r"fatalities \(gzaz-isa6\): .*1 of 11 .*--yes-delete"):
         sync(target=warehouse, datasets=crash_datasets)
 
     counts = (
