@@ -26,9 +26,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 run: install
 	$(BIN)/warehouse sync --sample
 
-# Four at a time on two cores: many wait for a process to start. SQL is linted by one of them.
+# Three at a time on two cores: many wait for a process to start. SQL is linted by one of them.
 test: lint
-	tests/with-postgis $(BIN)/python -m pytest -n 4 --dist worksteal
+	tests/with-postgis $(BIN)/python -m pytest -n 3 --dist worksteal
 
 soak: install
 	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"
