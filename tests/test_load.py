@@ -74,7 +74,7 @@ def test_raw_is_what_the_portal_said(
 def test_rows_that_share_a_stamp_are_neither_missed_nor_doubled_between_pages(
     own_portal: SamplePortal, warehouse: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SOURCES__SODA__PAGE_SIZE", "137")
+    monkeypatch.setenv("SOURCES__SODA__PAGE_SIZE", "37")
     own_portal.republish(IDS["crashes"])
     done = load("crashes", warehouse)
     ids = raw(warehouse, "crashes", "_row_id, _row_updated_at")

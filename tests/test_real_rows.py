@@ -57,7 +57,6 @@ def as_mart_has_it(text: str | None, kind: pa.DataType) -> object:
     return text
 
 
-@pytest.mark.parametrize("target", ["duckdb"], indirect=True)
 @pytest.mark.usefixtures("real_portal", "prefect_server")
 def test_every_real_row_is_in_its_mart_with_every_value(
     real_folder: Path, warehouse: Target

@@ -405,7 +405,6 @@ def test_a_part_is_compared_as_a_part_and_the_whole_only_if_it_was_read(
         check("wards", warehouse)
 
 
-@pytest.mark.parametrize("target", ["postgis"], indirect=True)
 @pytest.mark.usefixtures("prefect_server")
 def test_the_marts_follow_what_is_deleted_and_what_comes_back(
     own_portal: SamplePortal, warehouse: Target
