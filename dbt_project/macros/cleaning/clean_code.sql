@@ -6,11 +6,6 @@
     {%- elif pattern == "zip" -%}
         {%- set form = "^[0-9]{5}(-[0-9]{4})?$" -%}
         {%- set code = zip_code(tidy_of(column)) -%}
-    {%- else -%}
-        {{ exceptions.raise_compiler_error(
-            "seeds/cleaning_rules.csv: no pattern '" ~ pattern ~ "' for "
-            ~ column ~ ": there are state and zip"
-        ) }}
     {%- endif -%}
     case
             when {{ column }} ~ '{{ form }}' then {{ column }}
