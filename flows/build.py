@@ -1,6 +1,7 @@
 """dbt build: from raw to the marts, each node of dbt seen as a task run of Prefect."""
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pydantic import Field
 
 from flows.progress import watcher
 from flows.runs import recorded
+from ingestion.catalog import load_catalog
+from warehouse.builds import forget_build, last_build, present_sources, record_build
 from warehouse.connection import dbt_environment, ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
@@ -21,6 +24,8 @@ from warehouse.settings import DBT_PROJECT, ROOT, Target, resolve_target
 
 # A line that lists more names than this is read by nobody.
 _NAMES_A_LINE = 5
+# What dbt reads of its project.
+_SOURCES = {".sql", ".yml", ".csv", ".md"}
 
 
 @dataclass(frozen=True)
@@ -50,30 +55,54 @@ def build(
     with sync_lock(where):
         ensure_ready(where)
         with recorded(where, {"build": True, "full_refresh": full_refresh}):
-            build_marts(where, full_refresh=full_refresh)
+            build_marts(where, everything=True, full_refresh=full_refresh)
 
 
-def build_marts(target: Target, *, full_refresh: bool = False) -> Built:
-    """Run dbt build in this process: DuckDB lets one process write, and this one holds the lock.
+def build_marts(target: Target, *, everything: bool = False, full_refresh: bool = False) -> Built:
+    """Build and test what depends on a table of raw that changed since the last build.
+
+    That is every model where the last build failed, was of another day or of other models.
+
+    Args:
+        target: the warehouse, whose lock the caller holds.
+        everything: build every model all the same.
+        full_refresh: the same, and the incremental ones from the whole of raw.
 
     Raises:
         WarehouseError: dbt could not run, or nodes failed; names them and the first cause.
     """
+    make_tables(target)
+    present = present_sources(target, _project_digest(), load_catalog().datasets)
+    last = None if everything or full_refresh else last_build(target)
+    changed = present.changed_since(last)
+    if changed == []:
+        watcher().say("dbt: nothing to build, no row has changed since the last build")
+        return Built(0, ())
+    # dbt's unit tests say nothing of the data: they run with the project's other tests.
+    arguments = ["build", "--target", target, "--exclude-resource-type", "unit_test"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    if changed:
+        watcher().say(f"dbt: building what depends on {', '.join(changed)}")
+        arguments += ["--select", *(f"source:raw.{name}+" for name in changed)]
+    else:
+        watcher().say("dbt: building the marts")
+    forget_build(target)
+    built = _run_dbt(target, arguments)
+    record_build(target, present)
+    return built
+
+
+def _run_dbt(target: Target, arguments: list[str]) -> Built:
+    """Run dbt in this process: DuckDB lets one process write, and this one holds the lock."""
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtSettings
 
     from flows.dbt_nodes import NodeRunner
 
-    make_tables(target)
-    watch = watcher()
-    watch.say("dbt: building the marts")
-    # dbt's unit tests say nothing of the data: they run with the project's other tests.
-    arguments = ["build", "--target", target, "--exclude-resource-type", "unit_test"]
-    if full_refresh:
-        arguments.append("--full-refresh")
     with _environment(dbt_environment(target)):
         runner = NodeRunner(
-            on_node=watch.node,
+            on_node=watcher().node,
             settings=PrefectDbtSettings(
                 project_dir=DBT_PROJECT,
                 profiles_dir=ROOT,
@@ -120,6 +149,18 @@ def _judge(results: list[Any]) -> Built:
     nodes = sum(result.node.resource_type != "operation" for result in results)
     watcher().say(f"dbt: {nodes} nodes built and tested, {len(warned)} with warnings")
     return Built(nodes, tuple(warned))
+
+
+def _project_digest() -> str:
+    """A digest of what dbt builds, its settings included."""
+    files = [path for path in DBT_PROJECT.rglob("*") if path.suffix in _SOURCES]
+    written = DBT_PROJECT / "target", DBT_PROJECT / "logs"
+    digest = hashlib.sha256()
+    for path in sorted([*files, ROOT / "profiles.yml"]):
+        if not any(path.is_relative_to(folder) for folder in written):
+            digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from ingestion.catalog import Dataset, load_catalog
 from ingestion.raw import make_tables
 from ingestion.reconcile import Reconciliation, UnreconciledError, reconcile_dataset
 from warehouse.errors import WarehouseError
-from warehouse.records import loaded_datasets, was_built_last
+from warehouse.records import loaded_datasets
 from warehouse.settings import Target
 
 
@@ -137,13 +137,11 @@ def reconcile(
             for dataset, found in zip(chosen, done, strict=True)
             if found.status == "failed"
         ]
-        # A run that died, or failed to build, has left the marts behind what is loaded.
-        if any(found.has_changed for found in done) or not was_built_last(where, run_id):
-            try:
-                make_tables(load_catalog().required, where)
-                build_marts(where)
-            except WarehouseError as error:
-                failures.append(str(error))
+        try:
+            make_tables(load_catalog().required, where)
+            build_marts(where)
+        except WarehouseError as error:
+            failures.append(str(error))
         if failures:
             raise WarehouseError("; ".join(failures))
     return done

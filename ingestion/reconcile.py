@@ -52,11 +52,6 @@ class Reconciliation:
     error: str | None = None
     schema_changes: str | None = None
 
-    @property
-    def has_changed(self) -> bool:
-        """Whether there is something for the marts to follow."""
-        return bool(self.refetched or self.marked or self.returned)
-
 
 class UnreconciledError(WarehouseError):
     """A difference stays, or more vanished than one run may mark.

@@ -234,6 +234,39 @@ def built(target: Target, built_once: Filled) -> Iterator[Target]:
         yield target
 
 
+@pytest.fixture(scope="session")
+def synced_once(
+    shared_warehouses: SharedWarehouses,
+    portal_to_change: SamplePortal,
+    prefect_server: str,
+    request: pytest.FixtureRequest,
+) -> Filled:
+    """A warehouse, only to be copied, as the first sync with a portal that tests change left it."""
+
+    def fill(target: Target) -> None:
+        from flows.sync import sync
+
+        with pytest.MonkeyPatch.context() as settings:
+            settings.setenv("SOURCES__SODA__BASE_URL", portal_to_change.url)
+            sync(target=target, datasets=[dataset.name for dataset in load_catalog().required])
+        portal_to_change.forget_requests()
+
+    def filled(target: Target) -> str:
+        template = "" if target == "duckdb" else request.getfixturevalue("postgis_template")
+        return shared_warehouses.filled_once("synced", target, template, lambda: fill(target))
+
+    return filled
+
+
+@pytest.fixture
+def synced(
+    target: Target, synced_once: Filled, warehouse_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Target]:
+    """A warehouse as the first sync with the test's own portal left it, every mart built."""
+    with new_warehouse(target, warehouse_folder, request, like=synced_once(target)):
+        yield target
+
+
 _SHARED_SERVER = pytest.StashKey[PrefectServer]()
 _SHARED_WAREHOUSES = pytest.StashKey[SharedWarehouses]()
 

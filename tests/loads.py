@@ -1,6 +1,7 @@
 """What tests of the load share: to load a dataset, and to hold raw against the portal."""
 
 import io
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -10,6 +11,7 @@ from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
 from ingestion.sample_portal import SamplePortal
 from warehouse.connection import connect, has_table
+from warehouse.lock import sync_lock
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target
 
@@ -19,8 +21,10 @@ IDS = {name: dataset.id for name, dataset in CATALOG.items()}
 Row = dict[str, str | None]
 
 
-def load(name: str, target: Target = "duckdb") -> DatasetLoad:
-    return load_dataset(CATALOG[name], target)
+def load(name: str, target: Target = "duckdb", **options: Any) -> DatasetLoad:
+    """Load a dataset as a run does, which holds the warehouse meanwhile."""
+    with sync_lock(target):
+        return load_dataset(CATALOG[name], target, **options)
 
 
 def in_raw(name: str, target: Target = "duckdb") -> list[Row]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import flows.defaults
+
 
 class PrefectServer:
     """A server with a database of its own, which takes seconds until it answers."""
@@ -20,6 +22,7 @@ class PrefectServer:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/api"
+        flows.defaults.apply()
         self._home = tempfile.TemporaryDirectory(prefix="prefect-")
         command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui"]
         with (

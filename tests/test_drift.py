@@ -8,7 +8,8 @@ from flows.sync import sync
 from ingestion.reconcile import reconcile_dataset
 from ingestion.sample_portal import SamplePortal
 from ingestion.source import Progress
-from tests.test_load import CATALOG, IDS, load, on_duckdb, raw
+from tests.loads import CATALOG, IDS, load
+from tests.test_load import on_duckdb, raw
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target

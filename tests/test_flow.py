@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-import flows.reconcile
+import flows.build
+from flows.build import build
 from flows.reconcile import reconcile
 from flows.sync import sync
 from ingestion.catalog import load_catalog
@@ -12,6 +13,7 @@ from ingestion.sample_portal import SamplePortal
 from tests.conftest import Filled
 from tests.contents import content, plain, rows, tables
 from tests.shared_warehouses import pointing_to
+from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad, start_run
 from warehouse.settings import ROOT, TARGETS, Target
@@ -34,10 +36,11 @@ def by_name(loads: list[DatasetLoad]) -> dict[str, DatasetLoad]:
 
 
 def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_added(
-    warehouse: Target, own_portal: SamplePortal
+    synced: Target, own_portal: SamplePortal
 ) -> None:
-    first = by_name(sync(target=warehouse, datasets=REQUIRED))
-    assert first["crashes"].rows_inserted == 1_000
+    warehouse = synced
+    first = rows(warehouse, "select dataset, rows_inserted from ops.dataset_loads")
+    assert {"dataset": "crashes", "rows_inserted": 1_000} in first
     names = tables(warehouse, "raw", "staging", "marts", "quality")
     assert {"raw.crashes", "staging.stg_crashes", "marts.crashes_daily"} <= set(names)
     # Each sync adds what it counted.
@@ -72,12 +75,62 @@ def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_
         "versions": 1_005,
     }
 
+    # What was built is all that there was to build.
+    followed = content(warehouse, unchanging)
+    build(target=warehouse)
+    assert content(warehouse, unchanging) == followed
+
+
+@on_duckdb
+def test_only_what_depends_on_changed_rows_is_built_and_all_of_it_after_a_failure(
+    synced: Target,
+    own_portal: SamplePortal,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def said() -> list[str]:
+        lines = [record.getMessage() for record in caplog.records]
+        caplog.clear()
+        return [line for line in lines if line.startswith("dbt: ")]
+
+    def broken(target: Target, arguments: list[str]) -> None:
+        raise WarehouseError("the build was ended")
+
+    sync(target=synced, datasets=["people"])
+    assert said() == ["dbt: nothing to build, no row has changed since the last build"]
+
+    own_portal.amend(IDS["people"], rows=2)
+    sync(target=synced, datasets=REQUIRED)
+    first, last = said()
+    assert first == "dbt: building what depends on people"
+    nodes = int(last.split()[1])
+    assert nodes > 20
+
+    own_portal.amend(IDS["people"], rows=2)
+    with monkeypatch.context() as ended:
+        ended.setattr(flows.build, "_run_dbt", broken)
+        with pytest.raises(WarehouseError, match="the build was ended"):
+            sync(target=synced, datasets=REQUIRED)
+    said()
+    sync(target=synced, datasets=REQUIRED)
+    first, last = said()
+    assert first == "dbt: building the marts"
+    assert int(last.split()[1]) > nodes
+
+    with connect(synced) as connection:
+        connection.execute("drop table marts.crashes_daily")
+    sync(target=synced, datasets=REQUIRED)
+    assert said()[0] == "dbt: building the marts"
+    assert rows(synced, "select count(*) > 0 as is_there from marts.crashes_daily") == [
+        {"is_there": True}
+    ]
+
 
 @on_duckdb
 def test_a_dataset_that_fails_keeps_no_other_from_the_marts_but_fails_the_run(
-    warehouse: Target, own_portal: SamplePortal
+    synced: Target, own_portal: SamplePortal
 ) -> None:
-    sync(target=warehouse, datasets=REQUIRED, build=False)
+    warehouse = synced
     own_portal.add(IDS["crashes"], rows=2)
     own_portal.control("remove", dataset=IDS["people"])
 
@@ -197,16 +250,16 @@ def test_a_run_that_was_killed_is_recorded_as_failed_by_the_next(
 
 @on_duckdb
 def test_what_a_reconciliation_did_before_it_died_is_in_the_marts_after_the_next(
-    warehouse: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+    synced: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync(target=warehouse, datasets=["crashes"], build=False)
+    warehouse = synced
     own_portal.delete(IDS["crashes"], rows=3)
 
-    def no_build(target: Target) -> None:
+    def no_build(target: Target, arguments: list[str]) -> None:
         raise WarehouseError("the build was ended")
 
     with monkeypatch.context() as broken:
-        broken.setattr(flows.reconcile, "build_marts", no_build)
+        broken.setattr(flows.build, "_run_dbt", no_build)
         with pytest.raises(WarehouseError, match="the build was ended"):
             reconcile(target=warehouse)
 
@@ -214,5 +267,5 @@ def test_what_a_reconciliation_did_before_it_died_is_in_the_marts_after_the_next
 
     assert rows(warehouse, "select count(*) as n from marts.crashes") == [{"n": 997}]
     with monkeypatch.context() as broken:
-        broken.setattr(flows.reconcile, "build_marts", no_build)
+        broken.setattr(flows.build, "_run_dbt", no_build)
         reconcile(target=warehouse)  # nothing to build for

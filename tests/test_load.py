@@ -9,25 +9,15 @@ import pyarrow.csv
 import pytest
 import requests
 
-from ingestion.catalog import load_catalog
-from ingestion.load import load_dataset
 from ingestion.sample_portal import SamplePortal
 from ingestion.soda import PortalError
+from tests.loads import CATALOG, IDS, load
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
-from warehouse.records import DatasetLoad
 from warehouse.settings import Target
-
-CATALOG = load_catalog().datasets
-IDS = {name: dataset.id for name, dataset in CATALOG.items()}
-
 
 # For what has nothing to do with the engine.
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
-
-
-def load(name: str, target: Target, **options: object) -> DatasetLoad:
-    return load_dataset(CATALOG[name], target, **options)  # type: ignore[arg-type]
 
 
 def raw(target: Target, name: str, columns: str = "*") -> pa.Table:

@@ -16,7 +16,8 @@ from ingestion.load_file import load_file
 from ingestion.sample_portal import SamplePortal
 from ingestion.source import Progress
 from tests.commands import warehouse_command
-from tests.test_load import CATALOG, IDS, load, on_duckdb, raw
+from tests.loads import CATALOG, IDS, load
+from tests.test_load import on_duckdb, raw
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad, start_run

@@ -12,9 +12,11 @@ from ingestion.reconcile import Reconciliation, reconcile_dataset
 from ingestion.sample_portal import SamplePortal
 from ingestion.soda import PortalError
 from tests.commands import warehouse_command
-from tests.test_load import CATALOG, IDS, load, on_duckdb, raw, served
+from tests.loads import CATALOG, IDS, load
+from tests.test_load import on_duckdb, raw, served
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
+from warehouse.lock import sync_lock
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target
 
@@ -22,7 +24,8 @@ DEATH = {"crash_date": "2024-05-03T22:10:00.000", "crash_location": "1 W MADISON
 
 
 def check(name: str, target: Target, run_id: str = "run", **options: Any) -> Reconciliation:
-    return reconcile_dataset(CATALOG[name], target, run_id, **options)
+    with sync_lock(target):
+        return reconcile_dataset(CATALOG[name], target, run_id, **options)
 
 
 def rows(target: Target, sql: str) -> list[tuple[Any, ...]]:
@@ -407,8 +410,9 @@ def test_a_part_is_compared_as_a_part_and_the_whole_only_if_it_was_read(
 
 @pytest.mark.usefixtures("prefect_server")
 def test_the_marts_follow_what_is_deleted_and_what_comes_back(
-    own_portal: SamplePortal, warehouse: Target
+    own_portal: SamplePortal, synced: Target
 ) -> None:
+    warehouse = synced
     crash_datasets = ["crashes", "people", "vehicles", "fatalities"]
     own_portal.add(IDS["fatalities"], records=[DEATH, DEATH])
     sync(target=warehouse, datasets=crash_datasets, build=False)

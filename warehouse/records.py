@@ -210,20 +210,6 @@ def record_load(target: Target, run_id: str, load: DatasetLoad) -> None:
         )
 
 
-def was_built_last(target: Target, run_id: str) -> bool:
-    """Whether the run before this one, if any, ended well and built the marts."""
-    with connect(target) as connection:
-        before = connection.fetch(
-            "select status, parameters from ops.sync_runs where run_id <> $1"
-            " order by started_at desc limit 1",
-            (run_id,),
-        ).to_pylist()
-    return all(
-        run["status"] == "succeeded" and json.loads(run["parameters"]).get("build", True)
-        for run in before
-    )
-
-
 def loaded_datasets(target: Target) -> set[str]:
     """The datasets that were ever loaded, by name."""
     with connect(target) as connection:

@@ -5,7 +5,7 @@ with
 
 checks as (
 
-    select * from {{ source("ops", "reconciliation_checks") }}
+    select * from {{ beside(source("ops", "reconciliation_checks")) }}
 
 ),
 

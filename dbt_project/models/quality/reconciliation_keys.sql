@@ -5,7 +5,7 @@ with
 
 keys as (
 
-    select * from {{ source("ops", "reconciliation_keys") }}
+    select * from {{ beside(source("ops", "reconciliation_keys")) }}
 
 ),
 

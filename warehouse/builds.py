@@ -1,0 +1,112 @@
+"""What the marts were last built from, so that a build takes up only what has changed since."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from warehouse.connection import Connection, connect, has_table
+from warehouse.settings import Target
+
+_TABLES = (
+    "create schema if not exists ops",
+    """
+    create table if not exists ops.last_build (
+        built_at timestamp not null,
+        relations bigint not null,
+        project text not null,
+        sources text not null
+    )
+    """,
+)
+_RELATIONS = """
+    select count(*) as n from information_schema.tables
+    where table_schema in ('staging', 'intermediate', 'marts')
+"""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a build reads.
+
+    Attributes:
+        day: the day in UTC; what a model counts up to today changes with it.
+        project: a digest of the models, seeds and macros.
+        tables: by the name of a table of raw, a text that is another when its rows are.
+    """
+
+    day: date
+    project: str
+    tables: Mapping[str, str]
+
+    def changed_since(self, last: "Sources | None") -> list[str] | None:
+        """The tables that changed since the last build; none where everything is to be built."""
+        if last is None or (last.day, last.project) != (self.day, self.project):
+            return None
+        return [name for name, state in self.tables.items() if last.tables.get(name) != state]
+
+
+def present_sources(target: Target, project: str, datasets: Iterable[str]) -> Sources:
+    """What a build that began now would read.
+
+    Args:
+        target: the warehouse, whose tables of raw and of `ops` are there.
+        project: a digest of the models, seeds and macros.
+        datasets: the names of the tables of raw.
+    """
+    with connect(target) as connection:
+        tables = {name: _state(connection, name) for name in datasets}
+    return Sources(datetime.now(UTC).date(), project, tables)
+
+
+def last_build(target: Target) -> Sources | None:
+    """What the last build read; none if it failed, or something that it made is gone since."""
+    with connect(target) as connection:
+        if not has_table(connection, "ops", "last_build"):
+            return None
+        last = connection.fetch("select * from ops.last_build").to_pylist()
+        if not last or last[0]["relations"] != _relations(connection):
+            return None
+    [row] = last
+    return Sources(row["built_at"].date(), row["project"], json.loads(row["sources"]))
+
+
+def forget_build(target: Target) -> None:
+    """Let the next build be one of everything; what is begun may not come to its end."""
+    with connect(target) as connection:
+        for statement in (*_TABLES, "delete from ops.last_build"):
+            connection.execute(statement)
+
+
+def record_build(target: Target, sources: Sources) -> None:
+    """Record that everything is built from these sources."""
+    built_at = datetime.combine(sources.day, datetime.min.time()).isoformat(sep=" ")
+    with connect(target) as connection:
+        connection.execute(
+            "insert into ops.last_build values (cast(cast($1 as text) as timestamp), $2, $3, $4)",
+            (
+                built_at,
+                _relations(connection),
+                sources.project,
+                json.dumps(dict(sources.tables), sort_keys=True),
+            ),
+        )
+
+
+def _state(connection: Connection, name: str) -> str:
+    """The last load that brought rows, and what was marked as deleted or unmarked since."""
+    if not has_table(connection, "raw", name):
+        return "not loaded"
+    loaded = connection.fetch(f'select max(_dlt_load_id) as last from raw."{name}"')
+    marked = connection.fetch(
+        "select count(*) as n, max(deleted_at) as deleted_at, max(restored_at) as restored_at,"
+        " count(restored_at) as restored from ops.record_deletions where dataset = $1",
+        (name,),
+    )
+    values = [*loaded.to_pylist()[0].values(), *marked.to_pylist()[0].values()]
+    return " ".join(map(str, values))
+
+
+def _relations(connection: Connection) -> int:
+    found: int = connection.fetch(_RELATIONS)["n"][0].as_py()
+    return found
