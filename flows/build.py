@@ -1,6 +1,7 @@
 """dbt build: from raw to the marts, each node of dbt seen as a task run of Prefect."""
 
 import contextlib
+import gc
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -100,7 +101,7 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
 
     from flows.dbt_nodes import NodeRunner
 
-    with _environment(dbt_environment(target)):
+    with _environment(dbt_environment(target)), _few_collections():
         runner = NodeRunner(
             on_node=watcher().node,
             settings=PrefectDbtSettings(
@@ -176,6 +177,21 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let Python look for garbage less often for a block.
+
+    dbt's manifest is hundreds of thousands of objects that stay; to look through them again and
+    again takes a tenth to a third of a build.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _close_connections(target: Target) -> None:

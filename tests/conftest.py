@@ -1,5 +1,6 @@
 """What tests share: servers, which are costly, but no state; each test has its own warehouse."""
 
+import gc
 import hashlib
 import shutil
 import uuid
@@ -55,7 +56,7 @@ def new_warehouse(
         return
     name = f"warehouse_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
     template = like or request.getfixturevalue("postgis_template")
-    on_server(f"create database {name} template {template}")
+    on_server(f"create database {name} template {template} strategy file_copy")
     try:
         with pointing_to(target, name):
             yield name
@@ -280,6 +281,11 @@ def pytest_configure_node(node: Any) -> None:
         stash[_SHARED_WAREHOUSES] = SharedWarehouses()
     node.workerinput["prefect_server"] = stash[_SHARED_SERVER].url
     node.workerinput["shared_warehouses"] = str(stash[_SHARED_WAREHOUSES].folder)
+
+
+def pytest_configure() -> None:
+    """Look for garbage less often: what dbt and Prefect keep is looked through each time."""
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
