@@ -1,5 +1,5 @@
 # make run: the sample portal's data in a DuckDB warehouse; make test: everything that CI runs;
-# make soak: the tests of faults, kills and random histories at length.
+# make soak: the tests of faults, kills and random histories at length; make bench: how long it takes.
 PYTHON ?= python3
 # How long `make soak` is: runs killed and histories drawn on each engine; the seed of both.
 SOAK_KILLS ?= 20
@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := run
-.PHONY: install run test soak lint lock
+.PHONY: install run test soak bench lint lock
 
 install: $(INSTALLED)
 
@@ -35,6 +35,10 @@ soak: install
 	SOAK_KILLS=$(SOAK_KILLS) SOAK_EXAMPLES=$(SOAK_EXAMPLES) SOAK_SEED=$(SOAK_SEED) \
 		tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=$(SOAK_SEED) \
 		tests/test_faults.py tests/test_kills.py tests/test_histories.py
+
+# A million crashes, three thousand signals, both engines: half an hour.
+bench: install
+	tests/with-postgis $(BIN)/python -m bench.space
 
 lint: install
 	$(BIN)/ruff check

@@ -12,6 +12,9 @@ from typing import Annotated, Any
 from prefect import flow
 from pydantic import Field
 
+import ingestion.layers
+import ingestion.raw
+import warehouse.reconciliation
 from flows.progress import watcher
 from flows.runs import recorded
 from ingestion.catalog import load_catalog
@@ -19,7 +22,6 @@ from warehouse.builds import forget_build, last_build, present_sources, record_b
 from warehouse.connection import dbt_environment, ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
-from warehouse.reconciliation import make_tables
 from warehouse.records import refuse_if_empty
 from warehouse.settings import DBT_PROJECT, ROOT, Target, resolve_target
 
@@ -72,7 +74,7 @@ def build_marts(target: Target, *, everything: bool = False, full_refresh: bool 
     Raises:
         WarehouseError: dbt could not run, or nodes failed; names them and the first cause.
     """
-    make_tables(target)
+    make_source_tables(target)
     present = present_sources(target, _project_digest(), load_catalog().datasets)
     last = None if everything or full_refresh else last_build(target)
     changed = present.changed_since(last)
@@ -123,6 +125,13 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
         finally:
             _close_connections(target)
     return _judge(list(outcome.result.results))
+
+
+def make_source_tables(target: Target) -> None:
+    """See that every table that the models read is there, if an empty one."""
+    ingestion.raw.make_tables(load_catalog().datasets.values(), target)
+    ingestion.layers.make_tables(target)
+    warehouse.reconciliation.make_tables(target)
 
 
 def _judge(results: list[Any]) -> Built:

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import defaults
+from flows import defaults, layers_cli
+from flows.options import Target
 from warehouse.errors import WarehouseError, WrongCall
 
 FAILED, WRONG_CALL = 1, 2
@@ -27,11 +28,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(layers_cli.app, name="layers")
 
-Target = Annotated[
-    str | None,
-    typer.Option(help="duckdb or postgis; by default DBT_TARGET, else duckdb.", metavar="TARGET"),
-]
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", help="Read every row again and build the models anew.")
 ]

@@ -13,9 +13,8 @@ from flows.build import build_marts
 from flows.checks import checked_file
 from flows.progress import watcher
 from flows.runs import one_line, record_refusal, recorded
-from ingestion.catalog import Dataset, load_catalog
+from ingestion.catalog import Dataset
 from ingestion.file_survey import Survey, survey
-from ingestion.raw import make_tables
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
@@ -73,7 +72,6 @@ def load_file(
                 )
             done = _load_recorded(entry, surveyed, where, run_id)
             if build:
-                make_tables(load_catalog().required, where)
                 build_marts(where)
     return done
 

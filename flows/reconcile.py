@@ -14,8 +14,7 @@ from flows.checks import checked
 from flows.portal_runs import is_passing, portal_run
 from flows.progress import watcher
 from flows.runs import named, one_line
-from ingestion.catalog import Dataset, load_catalog
-from ingestion.raw import make_tables
+from ingestion.catalog import Dataset
 from ingestion.reconcile import Reconciliation, UnreconciledError, reconcile_dataset
 from warehouse.errors import WarehouseError
 from warehouse.records import loaded_datasets
@@ -138,7 +137,6 @@ def reconcile(
             if found.status == "failed"
         ]
         try:
-            make_tables(load_catalog().required, where)
             build_marts(where)
         except WarehouseError as error:
             failures.append(str(error))

@@ -20,7 +20,6 @@ from flows.reconcile import reconcile_all
 from flows.runs import named, one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.load import load_dataset
-from ingestion.raw import make_tables
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad, record_load
 from warehouse.settings import Target
@@ -123,7 +122,6 @@ def sync(
         ]
         if build and is_any_loaded:
             try:
-                make_tables(load_catalog().required, where)
                 build_marts(where, full_refresh=full_refresh)
             except WarehouseError as error:
                 failures.append(str(error))

@@ -119,7 +119,10 @@ def _is_same(found: object, expected: Value) -> bool:
 
 def _log(target: Target) -> Log:
     columns = "dataset, record_key, column_name, rule, raw_value, clean_value"
-    rows = _rows(target, f"select {columns} from quality.cleaning_log")
+    compared = ", ".join(f"'{name}'" for name in DATASETS)
+    rows = _rows(
+        target, f"select {columns} from quality.cleaning_log where dataset in ({compared})"
+    )
     return Counter(tuple(row.values()) for row in rows)
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
-from ingestion.raw import make_tables
 from ingestion.sample_portal import SamplePortal, running
 from tests.prefect_server import PrefectServer, wait_for_server
 from tests.shared_warehouses import SharedWarehouses, has_server, on_server, pointing_to
@@ -22,7 +21,7 @@ from warehouse.connection import ensure_ready
 from warehouse.settings import ROOT, TARGETS, Target
 
 # Enough that every category and most kinds of dirt occur, few enough to load in a second.
-CRASHES = 2_000
+CRASHES = 5_000
 
 REAL = ROOT.parent / "shared" / "real"
 
@@ -185,9 +184,8 @@ def raw_filled(
         with pytest.MonkeyPatch.context() as settings:
             settings.setenv("SOURCES__SODA__BASE_URL", portal.url)
             ensure_ready(target)
-            for dataset in (*catalog.required, catalog.datasets["community_areas"]):
+            for dataset in catalog.datasets.values():
                 load_dataset(dataset, target)
-            make_tables(catalog.required, target)
 
     def filled(target: Target) -> str:
         template = "" if target == "duckdb" else request.getfixturevalue("postgis_template")

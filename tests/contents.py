@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from shapely import wkt
+
 from warehouse.connection import connect
 from warehouse.settings import Target
 
+_FARTHEST_DEGREE = 180
 # What tells one run from another and nothing of the data.
 OF_THE_RUN = frozenset({"_dlt_load_id", "run_id", "checked_at"})
 # When a record was found gone is the run's; that it was is the data's.
@@ -33,23 +36,51 @@ def tables(target: Target, *schemas: str) -> list[str]:
 
 def content(target: Target, names: Iterable[str]) -> dict[str, list[str]]:
     """Every row of every table, in an order that does not depend on the engine."""
-    return {name: sorted(map(plain, rows(target, f"select * from {name}"))) for name in names}
+    return {
+        name: sorted(map(plain, rows(target, f"select {_columns(target, name)} from {name}")))
+        for name in names
+    }
+
+
+def _columns(target: Target, name: str) -> str:
+    """A table's columns, its geometry as text."""
+    schema, _, table = name.partition(".")
+    found = rows(
+        target,
+        "select column_name as name, data_type as type from information_schema.columns"
+        f" where table_schema = '{schema}' and table_name = '{table}' order by ordinal_position",
+    )
+    return ", ".join(
+        f'st_astext("{row["name"]}") as "{row["name"]}"'
+        if row["type"] == "USER-DEFINED" or row["type"].startswith("GEOMETRY")
+        else f'"{row["name"]}"'
+        for row in found
+    )
 
 
 def plain(row: dict[str, Any], leave_out: frozenset[str] = frozenset({"checked_at"})) -> str:
     """A row as text in which equal values are equal, whichever engine's type they had.
 
-    When a comparison with the portal was made is no part of what it found.
+    When a comparison with the portal was made is no part of what it found. Places and distances
+    are equal to a tenth of a millimetre, and borders are where what they surround is.
     """
     return str(
-        {
-            name: float(value)
-            if isinstance(value, int | Decimal) and not isinstance(value, bool)
-            else value
-            for name, value in row.items()
-            if name not in leave_out
-        }
+        {name: _plain_value(name, value) for name, value in row.items() if name not in leave_out}
     )
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    if isinstance(value, str) and name.startswith("geom"):
+        return _plain_geometry(wkt.loads(value))
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return round(float(value), 4) if name.endswith(("_ft", "_m", "_mi")) else float(value)
+    return value
+
+
+def _plain_geometry(geometry: Any) -> str:
+    in_feet = geometry.bounds[2] > _FARTHEST_DEGREE
+    bounds = [round(number, 4 if in_feet else 9) for number in geometry.bounds]
+    return f"{geometry.geom_type} {bounds} {geometry.area:.5g}"
 
 
 def data(target: Target) -> dict[str, list[str]]:

@@ -8,8 +8,8 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from flows.build import make_source_tables
 from warehouse.connection import dbt_environment
-from warehouse.reconciliation import make_tables
 from warehouse.settings import DBT_PROJECT, Target
 
 
@@ -21,7 +21,7 @@ def dbt(target: Target, *arguments: str, project: Path = DBT_PROJECT) -> dict[st
     `failures` of a test's result are its failing rows. The nodes may fail; that dbt cannot run
     them is an error.
     """
-    make_tables(target)
+    make_source_tables(target)
     # What a run has parsed need not be parsed again.
     ours = project == DBT_PROJECT
     parsed = Path(os.environ["DBT_TARGET_PATH"]) if ours else project / "target"

@@ -11,7 +11,7 @@ from warehouse.settings import DBT_PROJECT
 BLOCK = re.compile(r"{% docs (\w+) %}(.*?){% enddocs %}", re.DOTALL)
 REFERENCE = re.compile(r"""{{\s*doc\(["'](\w+)["']\)\s*}}""")
 NULL = re.compile(r"\bnull\b", re.IGNORECASE)
-LAYERS = ("staging", "marts")
+LAYERS = ("staging", "marts", "marts/functions")
 
 
 def described(layer: str) -> dict[str, dict[str, str]]:

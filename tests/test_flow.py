@@ -10,7 +10,7 @@ from flows.reconcile import reconcile
 from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal
-from tests.conftest import Filled
+from tests.conftest import CRASHES, Filled
 from tests.contents import content, plain, rows, tables
 from tests.shared_warehouses import pointing_to
 from warehouse.connection import connect
@@ -43,6 +43,7 @@ def test_a_second_sync_fetches_nothing_and_a_third_exactly_what_was_amended_and_
     assert {"dataset": "crashes", "rows_inserted": 1_000} in first
     names = tables(warehouse, "raw", "staging", "marts", "quality")
     assert {"raw.crashes", "staging.stg_crashes", "marts.crashes_daily"} <= set(names)
+    assert {"raw.layers", "raw.layer_features"} <= set(names)
     # Each sync adds what it counted.
     unchanging = [name for name in names if name != "quality.reconciliation"]
     before = content(warehouse, unchanging)
@@ -216,10 +217,10 @@ def test_one_dataset_alone_makes_a_warehouse_with_the_other_marts_empty(
         "select (select count(*) from marts.crashes) as crashes,"
         " (select count(*) from marts.people) as people",
     )
-    assert counts == {"crashes": 2_000, "people": 0}
+    assert counts == {"crashes": CRASHES, "people": 0}
     sync(target=warehouse, datasets=["people"])
     [counts] = rows(warehouse, "select sum(people_count) as people from marts.crashes")
-    assert counts["people"] > 2_000
+    assert counts["people"] > CRASHES
 
 
 @on_duckdb

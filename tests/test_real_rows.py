@@ -15,6 +15,7 @@ from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import running
 from tests.cleaned_warehouse import assert_as_the_rules_say, records
+from tests.contents import rows
 from warehouse.connection import connect
 from warehouse.settings import Target
 
@@ -63,6 +64,13 @@ def test_every_real_row_is_in_its_mart_with_every_value(
 ) -> None:
     sync(target=warehouse)
     assert_as_the_rules_say(warehouse, records(warehouse))
+    [placed] = rows(
+        warehouse,
+        "select count(geom) as crashes, count(community_area) as in_area, count(ward) as in_ward,"
+        " count(case when police_beat = beat_of_occurrence then 1 end) as in_reported_beat"
+        " from marts.crashes",
+    )
+    assert placed == {"crashes": 994, "in_area": 994, "in_ward": 993, "in_reported_beat": 991}
     for name, count in ROWS.items():
         with connect(warehouse, read_only=True) as connection:
             mart = connection.fetch(f"select * from marts.{name}")

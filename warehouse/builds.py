@@ -56,6 +56,7 @@ def present_sources(target: Target, project: str, datasets: Iterable[str]) -> So
     """
     with connect(target) as connection:
         tables = {name: _state(connection, name) for name in datasets}
+        tables["layers"] = _state_of_layers(connection)
     return Sources(datetime.now(UTC).date(), project, tables)
 
 
@@ -105,6 +106,12 @@ def _state(connection: Connection, name: str) -> str:
     )
     values = [*loaded.to_pylist()[0].values(), *marked.to_pylist()[0].values()]
     return " ".join(map(str, values))
+
+
+def _state_of_layers(connection: Connection) -> str:
+    """Which layers of a user's own there are, since when, and whether they are joined."""
+    layers = connection.fetch("select name, added_at, is_active from raw.layers order by name")
+    return json.dumps(layers.to_pylist(), default=str)
 
 
 def _relations(connection: Connection) -> int:

@@ -14,6 +14,9 @@ import pyarrow as pa
 from warehouse.errors import WarehouseError
 from warehouse.settings import ROOT, Target, duckdb_path
 
+# The first in which a column of geometry keeps its spatial reference.
+_NEW_FILE: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
+
 Parameters = Sequence[str | int | float | bool | None]
 
 
@@ -95,6 +98,9 @@ class _DuckDB:
 @contextmanager
 def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
     with closing(open_duckdb(read_only=read_only)) as session:
+        if read_only:
+            # Who reads may ask where things are; what loads raw need not wait for it.
+            session.execute(f"load '{spatial_extension()}'")
         session.execute("begin")
         yield _DuckDB(session)
         session.execute("commit")
@@ -114,6 +120,8 @@ def open_duckdb(*, read_only: bool = False) -> Any:
     try:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            duckdb.connect(path, config=_NEW_FILE).close()
         return duckdb.connect(path, read_only=read_only)
     except (duckdb.Error, OSError) as error:
         raise WarehouseError(
@@ -238,7 +246,8 @@ def dlt_destination(target: Target) -> Any:
     import dlt
 
     if target == "duckdb":
-        duckdb_path().parent.mkdir(parents=True, exist_ok=True)
+        if not duckdb_path().exists():
+            open_duckdb().close()  # of our storage version, not dlt's
         return dlt.destinations.duckdb(str(duckdb_path()))
     return dlt.destinations.postgres(_postgres_credentials())
 

@@ -43,25 +43,15 @@
     cosine of the latitude: over a few metres the earth is flat enough. Null
     where one of the two is no place on earth. -#}
 {% macro metres_apart(point, longitude, latitude) -%}
-    {%- set degrees = "-?[0-9]{1,3}([.][0-9]{1,30})?" -%}
-    {%- set point_latitude -%}
-        cast(rtrim(split_part({{ point }}, ' ', -1), ')') as double precision)
-    {%- endset -%}
-    {%- set point_longitude -%}
-        cast(
-            split_part(split_part({{ point }}, '(', 2), ' ', 1)
-            as double precision
-        )
-    {%- endset -%}
     case
             when
-                {{ point }} ~ '^POINT *[(]{{ degrees }} {{ degrees }}[)]$'
+                {{ point_longitude(point) }} is not null
                 and {{ latitude }} between -90 and 90
                 and {{ longitude }} between -180 and 180
                 then 111195 * sqrt(
-                    {{ squared(point_latitude ~ " - " ~ latitude) }}
+                    {{ squared(point_latitude(point) ~ " - " ~ latitude) }}
                     + {{ squared(
-                        "(" ~ point_longitude ~ " - " ~ longitude ~ ")"
+                        "(" ~ point_longitude(point) ~ " - " ~ longitude ~ ")"
                         ~ " * cos(radians(" ~ latitude ~ "))"
                     ) }}
                 )
@@ -76,5 +66,26 @@
                         when abs({{ difference }}) > 1e-12
                             then power({{ difference }}, 2)
                         else 0
+                    end
+{%- endmacro %}
+
+
+{#- The two numbers of a text such as `POINT (-87.6 41.8)`; null where it is no
+    such text. -#}
+{% macro point_longitude(text) -%}
+    {{ number_of_point(text, "split_part(split_part(" ~ text ~ ", '(', 2), ' ', 1)") }}
+{%- endmacro %}
+
+
+{% macro point_latitude(text) -%}
+    {{ number_of_point(text, "rtrim(split_part(" ~ text ~ ", ' ', -1), ')')") }}
+{%- endmacro %}
+
+
+{% macro number_of_point(text, number) -%}
+    {%- set degrees = "-?[0-9]{1,3}([.][0-9]{1,30})?" -%}
+    case
+                        when {{ text }} ~ '^POINT *[(]{{ degrees }} {{ degrees }}[)]$'
+                            then cast({{ number }} as double precision)
                     end
 {%- endmacro %}

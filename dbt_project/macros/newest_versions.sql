@@ -184,7 +184,8 @@
 {% macro columns_raw_lacks(raw) -%}
     {%- set made = [
         "version_count", "first_seen_at", "last_amended_at", "_deleted_at",
-        "_city_outline", "is_located_elsewhere"
+        "_city_outline", "is_located_elsewhere", "geom", "coordinate_quality",
+        "has_implausible_date", "camera_id", "piece_id", "fatality_id", "_cleaned"
     ] -%}
     {%- set lacking = [] -%}
     {%- if execute -%}

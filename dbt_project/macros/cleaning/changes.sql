@@ -7,7 +7,7 @@
 -#}
 {% macro changes(rules) -%}
     {%- set texts = [
-        "key", "text", "category", "code", "leading_zeros", "location"
+        "key", "text", "category", "code", "leading_zeros", "location", "polygon"
     ] -%}
     nullif(
             '[' || concat_ws(
@@ -45,11 +45,12 @@
 
 
 {#- The changes of a staging model's records, a row each. -#}
-{% macro changes_of(dataset, model, key) -%}
+{% macro changes_of(dataset, model, key, date=none) -%}
     select
         '{{ dataset }}' as dataset,
         records.{{ key }} as record_key,
-        records.crash_date,
+        {{ "records." ~ date if date else "cast(null as timestamp)" }}
+            as crash_date,
         records._deleted_at is not null as is_deleted,
         change."column" as column_name,
         change.raw as raw_value,

@@ -55,6 +55,8 @@
         "text": {},
         "category": {},
         "flag": {},
+        "checkbox": {},
+        "polygon": {},
         "leading_zeros": {},
         "integer": {
             "min": whole,
@@ -66,7 +68,13 @@
         "vehicle_year": {"min": whole, "max": whole, "after_crash": whole},
         "latitude": {"min": number, "max": number, "within_ft": maybe_number},
         "longitude": {"min": number, "max": number},
-        "location": {"within_m": maybe_number},
+        "location": {
+            "within_m": maybe_number,
+            "south": maybe_number,
+            "north": maybe_number,
+            "west": maybe_number,
+            "east": maybe_number,
+        },
         "code": {"pattern": {"form": "pattern", "needed": true}},
         "timestamp": {
             "not_before": {"form": "day", "needed": false},

@@ -39,6 +39,10 @@
         {{ clean_number(column) }}
     {%- elif rule.kind == "flag" -%}
         {{ clean_flag(column) }}
+    {%- elif rule.kind == "checkbox" -%}
+        {{ clean_checkbox(column) }}
+    {%- elif rule.kind == "polygon" -%}
+        {{ clean_polygon(column) }}
     {%- elif rule.kind == "timestamp" -%}
         {{ clean_timestamp(column) }}
     {%- elif rule.kind == "code" -%}

@@ -53,3 +53,12 @@
                 end
         end
 {%- endmacro %}
+
+
+{#- `true` and `false`; null is neither. -#}
+{% macro clean_checkbox(column) -%}
+    case {{ ascii_upper(tidy_of(column)) }}
+            when 'TRUE' then true
+            when 'FALSE' then false
+        end
+{%- endmacro %}

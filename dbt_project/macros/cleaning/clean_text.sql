@@ -38,3 +38,15 @@
                 end
         end
 {%- endmacro %}
+
+
+{#- A polygon or several, as a text that a geometry can be made of. -#}
+{% macro clean_polygon(column) -%}
+    {%- set numbers = "-?[0-9][-0-9., ()]*" -%}
+    case
+            when
+                {{ tidy_of(column) }}
+                ~ '^(MULTI)?POLYGON *[(]+ *{{ numbers }}[)]+$'
+                then {{ tidy_of(column) }}
+        end
+{%- endmacro %}

@@ -58,25 +58,41 @@
 {%- endmacro %}
 
 
-{#- How far a pair of coordinates can be used; see the column's description. -#}
-{% macro coordinate_quality(rules, outline) -%}
-    {%- set lat = rule_of(rules, "latitude").parameters -%}
-    {%- set lon = rule_of(rules, "longitude").parameters -%}
+{#- The pair of coordinates as a point in EPSG:3435, where it is within the rules'
+    bounds: further off the projection may not be defined. -#}
+{% macro point_of_pair(rules) -%}
+    {%- if rules and "latitude" not in rules -%}
+        {%- set place = rule_of(rules, "location").parameters -%}
+        {%- set lat = {"min": place.south, "max": place.north} -%}
+        {%- set lon = {"min": place.west, "max": place.east} -%}
+    {%- else -%}
+        {%- set lat = rule_of(rules, "latitude").parameters -%}
+        {%- set lon = rule_of(rules, "longitude").parameters -%}
+    {%- endif -%}
+    case
+            when
+                latitude between {{ lat.min or -90 }} and {{ lat.max or 90 }}
+                and longitude
+                between {{ lon.min or -180 }} and {{ lon.max or 180 }}
+                then {{ point_in_feet("longitude", "latitude") }}
+        end
+{%- endmacro %}
+
+
+{#- How far a pair of coordinates can be used; see the column's description. The
+    `point` beside it is `point_of_pair`. -#}
+{% macro coordinate_quality(rules, outline=none) -%}
+    {%- if outline -%}
+        {%- set within_ft = rule_of(rules, "latitude").parameters.within_ft -%}
+    {%- endif -%}
     case
             when latitude is null or longitude is null then 'missing'
             when latitude = 0 and longitude = 0 then 'zero'
-            {%- if rules %}
-            when
-                latitude not between {{ lat.min }} and {{ lat.max }}
-                or longitude not between {{ lon.min }} and {{ lon.max }}
-                then 'out_of_bounds'
-            {%- endif %}
-            when
-                not {{ is_within_ft(
-                    outline, point_in_feet("longitude", "latitude"),
-                    lat.within_ft or 0
-                ) }}
+            when point is null then 'out_of_bounds'
+            {%- if outline %}
+            when not {{ is_within_ft(outline, "point", within_ft or 0) }}
                 then 'outside_city'
+            {%- endif %}
             else 'ok'
         end
 {%- endmacro %}

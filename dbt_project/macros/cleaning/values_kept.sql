@@ -1,22 +1,25 @@
-{#- How many values each source column of a staging model has, month by month. -#}
-{% macro values_kept(dataset, model) -%}
+{#- How many values each source column of a staging model has, by the month of a
+    date, or in all where its records have none. -#}
+{% macro values_kept(dataset, model, date=none) -%}
     {%- set rules = cleaning_rules(dataset) -%}
     with
 
     months as (
 
         select
-            {%- for column in rules if column != "crash_date" %}
+            {%- for column in rules %}
             count({{ column }}) as {{ column }},
             {%- endfor %}
-            count(crash_date) as crash_date,
-            cast(date_trunc('month', crash_date) as date) as month
+            count(*) as records,
+            {{ month_of(date) }} as month
         from {{ model }}
-        group by cast(date_trunc('month', crash_date) as date)
+        {%- if date %}
+        group by {{ month_of(date) }}
+        {%- endif %}
 
     )
 
-    {% for column in rules or ["crash_date"] %}
+    {% for column in rules or ["records"] %}
     select
         '{{ dataset }}' as dataset,
         '{{ column }}' as column_name,
@@ -25,6 +28,15 @@
     from months
     {{ "union all" if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+
+{% macro month_of(date) -%}
+    {%- if date -%}
+        cast(date_trunc('month', {{ date }}) as date)
+    {%- else -%}
+        cast(null as date)
+    {%- endif -%}
 {%- endmacro %}
 
 

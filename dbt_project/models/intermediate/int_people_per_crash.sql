@@ -11,21 +11,50 @@ people as (
 
 ),
 
+costs as (
+
+    select * from {{ ref("injury_costs") }}
+    where per = 'person'
+
+),
+
 final as (
 
     select
-        crash_record_id,
+        people.crash_record_id,
         cast(count(*) as integer) as people_count,
-        cast(count(*) filter (where person_type = 'PEDESTRIAN') as integer)
-            as pedestrians,
-        cast(count(*) filter (where person_type = 'BICYCLE') as integer)
-            as cyclists,
+        cast(
+            count(*) filter (where people.person_type = 'PEDESTRIAN') as integer
+        ) as pedestrians,
+        cast(
+            count(*) filter (where people.person_type = 'BICYCLE') as integer
+        ) as cyclists,
         {{ severity_of_score(
-            "max(" ~ severity_score("severity") ~ ")"
-        ) }} as severity
+            "max(" ~ severity_score("people.severity") ~ ")"
+        ) }} as severity,
+        cast(
+            count(*) filter (where people.severity in ('K', 'A', 'B', 'C'))
+            as integer
+        ) as people_hurt,
+        cast(
+            count(*) filter (
+                where
+                people.age < 18
+                and people.severity in ('K', 'A', 'B', 'C')
+            )
+            as integer
+        ) as children_injured,
+        cast(coalesce(sum(costs.economic_cost_usd), 0) as bigint)
+            as economic_cost_usd,
+        cast(
+            coalesce(sum(costs.economic_cost_usd + costs.qaly_cost_usd), 0)
+            as bigint
+        ) as comprehensive_cost_usd
     from people
-    where crash_record_id is not null
-    group by crash_record_id
+    left join costs
+        on people.severity = costs.severity
+    where people.crash_record_id is not null
+    group by people.crash_record_id
 
 )
 

@@ -3,25 +3,84 @@ with
 
 crashes as (
 
-    {{ changes_of("crashes", ref("stg_crashes"), key="crash_record_id") }}
+    {{ changes_of(
+        "crashes", ref("stg_crashes"), key="crash_record_id", date="crash_date"
+    ) }}
 
 ),
 
 people as (
 
-    {{ changes_of("people", ref("stg_people"), key="person_id") }}
+    {{ changes_of(
+        "people", ref("stg_people"), key="person_id", date="crash_date"
+    ) }}
 
 ),
 
 vehicles as (
 
-    {{ changes_of("vehicles", ref("stg_vehicles"), key="crash_unit_id") }}
+    {{ changes_of(
+        "vehicles", ref("stg_vehicles"), key="crash_unit_id", date="crash_date"
+    ) }}
 
 ),
 
 fatalities as (
 
-    {{ changes_of("fatalities", ref("stg_fatalities"), key="fatality_id") }}
+    {{ changes_of(
+        "fatalities",
+        ref("stg_fatalities"),
+        key="fatality_id",
+        date="crash_date"
+    ) }}
+
+),
+
+traffic_signals as (
+
+    {{ changes_of(
+        "traffic_signals", ref("stg_traffic_signals"), key="signal_id"
+    ) }}
+
+),
+
+red_light_cameras as (
+
+    {{ changes_of(
+        "red_light_cameras", ref("stg_red_light_cameras"), key="camera_id"
+    ) }}
+
+),
+
+speed_cameras as (
+
+    {{ changes_of("speed_cameras", ref("stg_speed_cameras"), key="id") }}
+
+),
+
+cta_stops as (
+
+    {{ changes_of("cta_stops", ref("stg_cta_stops"), key="stop_id") }}
+
+),
+
+wards as (
+
+    {{ changes_of("wards", ref("stg_wards"), key="_row_id") }}
+
+),
+
+community_areas as (
+
+    {{ changes_of(
+        "community_areas", ref("stg_community_areas"), key="_row_id"
+    ) }}
+
+),
+
+police_beats as (
+
+    {{ changes_of("police_beats", ref("stg_police_beats"), key="piece_id") }}
 
 ),
 
@@ -34,6 +93,20 @@ changes as (
     select * from vehicles
     union all
     select * from fatalities
+    union all
+    select * from traffic_signals
+    union all
+    select * from red_light_cameras
+    union all
+    select * from speed_cameras
+    union all
+    select * from cta_stops
+    union all
+    select * from wards
+    union all
+    select * from community_areas
+    union all
+    select * from police_beats
 
 ),
 

@@ -1,4 +1,9 @@
 -- One row is a crash that the Chicago police reported.
+{{ config(
+    indexes=spatial_indexes("geom")
+    + indexes_on("crash_record_id", ["ward", "community_area", "police_beat"])
+) }}
+
 with
 
 crashes as (
@@ -17,6 +22,28 @@ people as (
 vehicles as (
 
     select * from {{ ref("int_vehicles_per_crash") }}
+
+),
+
+places as (
+
+    select * from {{ ref("int_crash_places") }}
+
+),
+
+nearest_signals as (
+
+    select * from {{ ref("int_nearest_signals") }}
+
+),
+
+vehicle_costs as (
+
+    select
+        economic_cost_usd,
+        economic_cost_usd + qaly_cost_usd as comprehensive_cost_usd
+    from {{ ref("injury_costs") }}
+    where per = 'vehicle'
 
 ),
 
@@ -89,15 +116,33 @@ final as (
         coalesce(vehicles.vehicle_count, 0) as vehicle_count,
         coalesce(people.pedestrians, 0) as pedestrians,
         coalesce(people.cyclists, 0) as cyclists,
+        coalesce(people.children_injured, 0) as children_injured,
+        {{ cost_of_crash("economic_cost_usd") }} as economic_cost_usd,
+        {{ cost_of_crash("comprehensive_cost_usd") }} as comprehensive_cost_usd,
         classified.coordinate_quality,
+        places.ward,
+        places.community_area,
+        places.police_beat,
+        nearest_signals.signal_id as nearest_signal_id,
+        nearest_signals.distance_ft as nearest_signal_distance_ft,
+        nearest_signals.distance_ft
+        <= {{ feet_of_metres(var("proximity_radius_m")) }} as is_near_signal,
         classified.has_implausible_date,
         classified.first_seen_at,
-        classified.last_amended_at
+        classified.last_amended_at,
+        classified.geom,
+        {{ point_in_degrees("classified.longitude", "classified.latitude") }}
+            as geom_4326
     from classified
+    cross join vehicle_costs
     left join people
         on classified.crash_record_id = people.crash_record_id
     left join vehicles
         on classified.crash_record_id = vehicles.crash_record_id
+    left join places
+        on classified.crash_record_id = places.crash_record_id
+    left join nearest_signals
+        on classified.crash_record_id = nearest_signals.crash_record_id
 
 )
 

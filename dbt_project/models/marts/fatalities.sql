@@ -1,4 +1,6 @@
 -- One row is a death in traffic by the Vision Zero list.
+{{ config(indexes=spatial_indexes("geom")) }}
+
 with
 
 fatalities as (
@@ -25,6 +27,8 @@ final as (
         has_implausible_date,
         first_seen_at,
         last_amended_at,
+        geom,
+        {{ point_in_degrees("longitude", "latitude") }} as geom_4326,
         count(*) over (partition by _version_hash) > 1
             as is_possible_duplicate
     from fatalities

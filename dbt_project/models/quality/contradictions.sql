@@ -85,6 +85,13 @@ checked as (
     select
         'crashes' as dataset,
         crash_record_id as record_key,
+        'the beat is that of the place' as rule_broken
+    from crashes
+    where beat_of_occurrence <> police_beat
+    union all
+    select
+        'crashes' as dataset,
+        crash_record_id as record_key,
         'the location is at the coordinates' as rule_broken
     from {{ ref("stg_crashes") }}
     where is_located_elsewhere and _deleted_at is null

@@ -3,25 +3,67 @@ with
 
 crashes as (
 
-    {{ values_kept("crashes", ref("stg_crashes")) }}
+    {{ values_kept("crashes", ref("stg_crashes"), date="crash_date") }}
 
 ),
 
 people as (
 
-    {{ values_kept("people", ref("stg_people")) }}
+    {{ values_kept("people", ref("stg_people"), date="crash_date") }}
 
 ),
 
 vehicles as (
 
-    {{ values_kept("vehicles", ref("stg_vehicles")) }}
+    {{ values_kept("vehicles", ref("stg_vehicles"), date="crash_date") }}
 
 ),
 
 fatalities as (
 
-    {{ values_kept("fatalities", ref("stg_fatalities")) }}
+    {{ values_kept("fatalities", ref("stg_fatalities"), date="crash_date") }}
+
+),
+
+traffic_signals as (
+
+    {{ values_kept("traffic_signals", ref("stg_traffic_signals")) }}
+
+),
+
+red_light_cameras as (
+
+    {{ values_kept("red_light_cameras", ref("stg_red_light_cameras")) }}
+
+),
+
+speed_cameras as (
+
+    {{ values_kept("speed_cameras", ref("stg_speed_cameras")) }}
+
+),
+
+cta_stops as (
+
+    {{ values_kept("cta_stops", ref("stg_cta_stops")) }}
+
+),
+
+wards as (
+
+    {{ values_kept("wards", ref("stg_wards")) }}
+
+),
+
+community_areas as (
+
+    {{ values_kept("community_areas", ref("stg_community_areas")) }}
+
+),
+
+police_beats as (
+
+    {{ values_kept("police_beats", ref("stg_police_beats")) }}
 
 ),
 
@@ -34,6 +76,20 @@ kept as (
     select * from vehicles
     union all
     select * from fatalities
+    union all
+    select * from traffic_signals
+    union all
+    select * from red_light_cameras
+    union all
+    select * from speed_cameras
+    union all
+    select * from cta_stops
+    union all
+    select * from wards
+    union all
+    select * from community_areas
+    union all
+    select * from police_beats
 
 ),
 

@@ -109,15 +109,25 @@ cleaned as (
 
 ),
 
-placed as (
+located as (
 
     select
         cleaned.*,
+        {{ point_of_pair(rules) }} as point
+    from cleaned
+    {{ computed_once() }}
+
+),
+
+placed as (
+
+    select
+        located.*,
         {{ coordinate_quality(rules, outline="city_outline.geom") }}
             as coordinate_quality,
         {{ is_located_elsewhere(rules) }} as is_located_elsewhere,
         city_outline.digest as _city_outline
-    from cleaned
+    from located
     cross join {{ ref("int_city_outline") }} as city_outline
     {{ computed_once() }}
 
@@ -129,6 +139,7 @@ final as (
         {{ settled_values(rules) }},
         {{ is_implausible(rules, "crash_date") }} as has_implausible_date,
         coordinate_quality,
+        case when coordinate_quality = 'ok' then point end as geom,
         is_located_elsewhere,
         first_seen_at,
         last_amended_at,

@@ -1,0 +1,1 @@
+"""What takes how long at the City's size: `make bench`."""
