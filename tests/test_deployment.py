@@ -85,7 +85,13 @@ def test_the_deployment_runs_on_a_worker_with_each_dataset_and_node_as_a_task(
         "is_sample": True,
     }
 
-    tasks = ask(worker, "task_runs", {"flow_runs": {"id": {"any_": [run["id"]]}}, "limit": 200})
+    # The API gives at most 200 at once.
+    asked = {"flow_runs": {"id": {"any_": [run["id"]]}}, "sort": "ID_DESC", "limit": 200}
+    tasks = [
+        task
+        for page in range(3)
+        for task in ask(worker, "task_runs", asked | {"offset": 200 * page})
+    ]
     assert {task["state_type"] for task in tasks} == {"COMPLETED"}
     names = {task["name"] for task in tasks}
     assert {"load crashes", "load people", "load vehicles", "load fatalities"} <= names
