@@ -36,7 +36,7 @@ soak: install
 		tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=$(SOAK_SEED) \
 		tests/test_faults.py tests/test_kills.py tests/test_histories.py
 
-# A million crashes, three thousand signals, both engines: half an hour.
+# A million crashes and three thousand signals, on both engines.
 bench: install
 	tests/with-postgis $(BIN)/python -m bench.space
 

@@ -20,7 +20,7 @@ from tests.shared_warehouses import SharedWarehouses, has_server, on_server, poi
 from warehouse.connection import ensure_ready
 from warehouse.settings import ROOT, TARGETS, Target
 
-# Enough that every category and most kinds of dirt occur, few enough to load in a second.
+# Enough that every category and most kinds of dirt occur, few enough to load soon.
 CRASHES = 5_000
 
 REAL = ROOT.parent / "shared" / "real"

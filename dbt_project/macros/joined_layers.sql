@@ -1,3 +1,10 @@
+{#- How wide the square cells are into which places are cut: a quarter of a mile,
+    in US survey feet. -#}
+{% macro piece_width_ft() -%}
+    1320
+{%- endmacro %}
+
+
 {#- Which layers a model joins: those of points, the places that a crash has a
     column for, or the places of a user's own. -#}
 {% macro layers_of_points() -%}

@@ -7,6 +7,7 @@
     indexes=indexes_on("crash_record_id", ["_dlt_load_id"])
 ) }}
 
+{%- set feet = piece_width_ft() %}
 {%- set digest = digest_of_layers(layers_of_the_city()) %}
 
 with
@@ -61,8 +62,8 @@ within as (
     from crashes
     inner join pieces
         on
-            {{ cell("st_x(crashes.geom)", 1320) }} = pieces.cell_x
-            and {{ cell("st_y(crashes.geom)", 1320) }} = pieces.cell_y
+            {{ cell("st_x(crashes.geom)", feet) }} = pieces.cell_x
+            and {{ cell("st_y(crashes.geom)", feet) }} = pieces.cell_y
     where
         pieces.is_whole_cell
         or st_intersects(pieces.geom, crashes.geom)

@@ -7,6 +7,7 @@
     pre_hook="{{ without_crashes_to_be_joined(layers_of_ones_own()) }}"
 ) }}
 
+{%- set feet = piece_width_ft() %}
 {%- set digest = digest_of_layers(layers_of_ones_own()) %}
 
 with
@@ -47,8 +48,8 @@ pairs as (
     from crashes
     inner join pieces
         on
-            {{ cell("st_x(crashes.geom)", 1320) }} = pieces.cell_x
-            and {{ cell("st_y(crashes.geom)", 1320) }} = pieces.cell_y
+            {{ cell("st_x(crashes.geom)", feet) }} = pieces.cell_x
+            and {{ cell("st_y(crashes.geom)", feet) }} = pieces.cell_y
     where
         pieces.is_whole_cell
         or st_intersects(pieces.geom, crashes.geom)

@@ -8,7 +8,7 @@
     pre_hook="{{ without_layers_gone() }}"
 ) }}
 
-{%- set feet = 1320 %}
+{%- set feet = piece_width_ft() %}
 
 with
 
