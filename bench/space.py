@@ -19,7 +19,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from flows.sync import sync
-from warehouse.connection import connect, dbt_environment
+from warehouse.connection import connect, dbt_environment, spatial_extension
 from warehouse.settings import DBT_PROJECT, TARGETS, Target
 
 CRASHES, SIGNALS, CALLS = 1_000_000, 3_000, 200
@@ -76,6 +76,8 @@ def _warehouse(target: Target) -> Iterator[None]:
 def _multiply(target: Target, crashes: int) -> None:
     copies = crashes // FIRST_CRASHES - 1
     with connect(target) as connection:
+        if target == "duckdb":
+            connection.execute(f"load '{spatial_extension()}'")
         columns = [
             str(row["name"])
             for row in connection.fetch(
@@ -102,19 +104,20 @@ def _multiply(target: Target, crashes: int) -> None:
             f" {inner} from staging.stg_crashes cross join generate_series(1, {copies}) as n (copy)"
             " where latitude is not null) as moved"
         )
-        [found] = connection.fetch(
-            "select count(*) as n from marts.point_features where layer = 'traffic_signals'"
-        ).to_pylist()
-        shifted = (
-            "st_setcrs(st_point(st_x(geom) + 700, st_y(geom) + 300), 'EPSG:3435')"
+        moved_by = (
+            "st_setcrs(st_point(st_x(geom) + 190 * copy, st_y(geom) + 170 * copy), 'EPSG:3435')"
             if target == "duckdb"
-            else "st_translate(geom, 700, 300)"
+            else "st_translate(geom, 190 * copy, 170 * copy)"
         )
         connection.execute(
-            "insert into marts.point_features select layer, feature_id || ' more', label,"
-            f" longitude, latitude, {shifted}, geom_4326 from marts.point_features"
-            f" where layer = 'traffic_signals' limit {SIGNALS - found['n']}"
+            "create temp table signals as select layer, feature_id || ' ' || copy as feature_id,"
+            f" label, longitude, latitude, {moved_by} as geom, geom_4326"
+            " from marts.point_features cross join generate_series(0, 3) as n (copy)"
+            " where layer = 'traffic_signals' order by copy, feature_id limit $1",
+            (SIGNALS,),
         )
+        connection.execute("delete from marts.point_features")
+        connection.execute("insert into marts.point_features select * from signals")
         if target == "postgis":
             connection.execute("analyze")
 

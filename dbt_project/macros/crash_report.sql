@@ -1,3 +1,30 @@
+{#- The columns of a crash that a report or the totals read; all hundred of some
+    thousand crashes would not fit into memory. -#}
+{% macro reported_columns(crashes) -%}
+    {%- for name in [
+        "crash_date",
+        "is_ksi",
+        "people_count",
+        "vehicle_count",
+        "injuries_total",
+        "injuries_fatal",
+        "injuries_incapacitating",
+        "injuries_non_incapacitating",
+        "injuries_reported_not_evident",
+        "pedestrians",
+        "cyclists",
+        "children_injured",
+        "hit_and_run_i",
+        "prim_contributory_cause",
+        "economic_cost_usd",
+        "comprehensive_cost_usd",
+    ] %}
+        {{ crashes }}.{{ name }}
+        {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#-
     What happened in some crashes, a row, also of none. The crashes are those of
     any day before the end, so that the last twelve months can be counted.

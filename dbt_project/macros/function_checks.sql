@@ -70,30 +70,20 @@
 {%- endmacro %}
 
 
-{#- For a query that DuckDB is to end before it joins it: what it knows of a join
-    becomes a condition of the table's scan as well. -#}
-{% macro done_first() -%}
-    {{ return(adapter.dispatch("done_first")()) }}
-{%- endmacro %}
-
-
-{% macro default__done_first() -%}
-{%- endmacro %}
-
-
-{% macro duckdb__done_first() -%}
-    materialized
-{%- endmacro %}
-
-
 {#- Whether a crash is so near to a place that its engine's index can find it. -#}
 {% macro is_within(geometry, place, feet) -%}
     {{ return(adapter.dispatch("is_within")(geometry, place, feet)) }}
 {%- endmacro %}
 
 
+{#- Not by st_dwithin: PostgreSQL thinks it so dear that it compiles the query first,
+    which takes longer than to answer it. -#}
 {% macro default__is_within(geometry, place, feet) -%}
-    st_dwithin({{ geometry }}, {{ place }}, {{ feet }})
+    {{ geometry }} && st_expand({{ place }}, {{ feet }})
+        and sqrt(
+            power(st_x({{ geometry }}) - st_x({{ place }}), 2)
+            + power(st_y({{ geometry }}) - st_y({{ place }}), 2)
+        ) <= {{ feet }}
 {%- endmacro %}
 
 

@@ -267,3 +267,29 @@
 {% macro duckdb__each_number(first, last) -%}
     unnest(generate_series({{ first }}, {{ last }}))
 {%- endmacro %}
+
+
+{#- The point in the middle of a square cell. -#}
+{% macro middle_of_square(cell_x, cell_y, feet) -%}
+    {{ return(adapter.dispatch("middle_of_square")(cell_x, cell_y, feet)) }}
+{%- endmacro %}
+
+
+{% macro default__middle_of_square(cell_x, cell_y, feet) -%}
+    st_setsrid(
+            st_makepoint(
+                ({{ cell_x }} + 0.5) * {{ feet }}, ({{ cell_y }} + 0.5) * {{ feet }}
+            ),
+            3435
+        )
+{%- endmacro %}
+
+
+{% macro duckdb__middle_of_square(cell_x, cell_y, feet) -%}
+    st_setcrs(
+            st_point(
+                ({{ cell_x }} + 0.5) * {{ feet }}, ({{ cell_y }} + 0.5) * {{ feet }}
+            ),
+            'EPSG:3435'
+        )
+{%- endmacro %}

@@ -25,8 +25,8 @@
 {#- The digests of some layers as one, a row. -#}
 {% macro digest_of_layers(condition) -%}
     select
-        coalesce(
-            string_agg(layer || ' ' || digest, ', ' order by layer), 'none'
+        md5(
+            coalesce(string_agg(layer || ' ' || digest, ', ' order by layer), '')
         ) as digest
     from {{ ref("int_layers") }}
     where {{ condition }}

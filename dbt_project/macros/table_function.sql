@@ -42,11 +42,12 @@
     {%- for column in model.columns.values() -%}
         {%- do columns.append(column.name ~ " " ~ column.data_type) -%}
     {%- endfor -%}
-    {#- Its rows may be others than they were, which none that exists allows. -#}
+    {#- Its rows may be others than they were, which none that exists allows.
+        Not parallel: to start workers takes longer than all of a call. -#}
     drop function if exists {{ name }};
     create function {{ name }} ({{ arguments | join(", ") }})
     returns table ({{ columns | join(", ") }})
-    language sql stable parallel safe
+    language sql stable parallel unsafe
     as $function$ {{ sql }} $function$;
     comment on function {{ name }} is $comment${{ model.description }}$comment$
 {%- endmacro %}

@@ -3,8 +3,11 @@
     materialized="incremental",
     incremental_strategy="append",
     on_schema_change="fail",
-    indexes=indexes_on("crash_record_id", ["layer, feature_id"]),
-    pre_hook="{{ without_crashes_to_be_joined(layers_of_points()) }}"
+    indexes=indexes_on("crash_record_id", []) + indexes_on("feature_id", []),
+    pre_hook=[
+        "{{ join_by_hash() }}",
+        "{{ without_crashes_to_be_joined(layers_of_points()) }}"
+    ]
 ) }}
 
 {%- set digest = digest_of_layers(layers_of_points()) %}
@@ -39,7 +42,8 @@ features as (
 pairs as (
 
     {{ pairs_within(
-        "crashes", "features", feet_of_metres(var("proximity_radius_m"))
+        "crashes", "features", feet_of_metres(var("proximity_radius_m")),
+        columns=["_dlt_load_id"]
     ) }}
 
 ),
@@ -52,10 +56,8 @@ final as (
         pairs.feature_id,
         pairs.distance_ft,
         layers.digest as _layers,
-        crashes._dlt_load_id
+        pairs._dlt_load_id
     from pairs
-    inner join crashes
-        on pairs.crash_record_id = crashes.crash_record_id
     cross join layers
 
 )

@@ -4,9 +4,11 @@
     incremental_strategy="delete+insert",
     unique_key="crash_record_id",
     on_schema_change="fail",
-    indexes=indexes_on("crash_record_id", ["_dlt_load_id"])
+    indexes=indexes_on("crash_record_id", ["_dlt_load_id"]),
+    pre_hook="{{ join_by_hash() }}"
 ) }}
 
+{%- set feet = nearest_cell_ft() %}
 {%- set digest = digest_of_layers("layer = 'traffic_signals'") %}
 
 with
@@ -22,27 +24,24 @@ crashes as (
     select
         crash_record_id,
         geom,
-        _dlt_load_id
+        {{ cell("st_x(geom)", feet) }} as cell_x,
+        {{ cell("st_y(geom)", feet) }} as cell_y,
+        _dlt_load_id,
+        row_number() over () as number
     from {{ ref("stg_crashes") }}
     where {{ is_to_be_joined(digest) }}
 
 ),
 
-placed as (
-
-    select * from crashes
-    where geom is not null
-
-),
-
-signals as (
+-- Not materialized, so that the index on the features is used.
+signals as not materialized (
 
     select * from {{ ref("point_features") }}
     where layer = 'traffic_signals'
 
 ),
 
-{{ nearest_of("placed", "signals") }}
+{{ nearest_of("crashes", "signals", feet) }}
 
 final as (
 
@@ -55,7 +54,7 @@ final as (
     from crashes
     cross join layers
     left join nearest
-        on crashes.crash_record_id = nearest.crash_record_id
+        on crashes.number = nearest.number
 
 )
 

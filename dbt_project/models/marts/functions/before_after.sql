@@ -18,9 +18,10 @@
 
 with
 
-near as {{ done_first() }} (
+-- Materialized, that the place is looked up once, and by the index.
+near as materialized (
 
-    select crashes.*
+    select {{ reported_columns("crashes") }}
     from {{ beside(ref("crashes")) }} as crashes
     where {{ is_within("crashes.geom", point, argument("radius_ft")) }}
 

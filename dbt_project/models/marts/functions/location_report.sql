@@ -7,7 +7,7 @@ with
 
 near as (
 
-    select crashes.*
+    select {{ reported_columns("crashes") }}
     from {{ beside(ref("crashes")) }} as crashes
     where {{ is_within("crashes.geom", point, argument("radius_ft")) }}
 

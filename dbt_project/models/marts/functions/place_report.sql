@@ -35,7 +35,7 @@ asked as (
 
 within as (
 
-    select crashes.*
+    select {{ reported_columns("crashes") }}
     from {{ beside(ref("crashes")) }} as crashes
     where
         ({{ argument("layer") }} = 'wards' and crashes.ward = {{ number }})
@@ -48,7 +48,7 @@ within as (
             and crashes.police_beat = {{ number }}
         )
     union all
-    select crashes.*
+    select {{ reported_columns("crashes") }}
     from asked
     inner join {{ beside(ref("int_crashes_in_own_places")) }} as own
         on
