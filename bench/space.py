@@ -137,6 +137,8 @@ def _built(target: Target, *models: str) -> float:
 def _calls(target: Target, call: str) -> Iterator[float]:
     """The seconds of each of some calls, at crashes that are drawn."""
     with connect(target, read_only=True) as connection:
+        if target == "duckdb":
+            connection.execute(f"load '{spatial_extension()}'")
         places = connection.fetch(
             "select longitude as lon, latitude as lat, police_beat as beat,"
             " nearest_signal_id as signal from marts.crashes where latitude is not null"

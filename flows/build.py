@@ -81,8 +81,7 @@ def build_marts(target: Target, *, everything: bool = False, full_refresh: bool 
     if changed == []:
         watcher().say("dbt: nothing to build, no row has changed since the last build")
         return Built(0, ())
-    # dbt's unit tests say nothing of the data: they run with the project's other tests.
-    arguments = ["build", "--target", target, "--exclude-resource-type", "unit_test"]
+    arguments = ["build", "--target", target]
     if full_refresh:
         arguments.append("--full-refresh")
     if changed:
@@ -103,7 +102,10 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
 
     from flows.dbt_nodes import NodeRunner
 
-    with _environment(dbt_environment(target)), _few_collections():
+    # dbt's unit tests say nothing of the data: they run with the project's other tests.
+    left_out = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"} | dict(os.environ)
+    setting = {"DBT_EXCLUDE_RESOURCE_TYPES": left_out["DBT_EXCLUDE_RESOURCE_TYPES"]}
+    with _environment(dbt_environment(target) | setting), _few_collections():
         runner = NodeRunner(
             on_node=watcher().node,
             settings=PrefectDbtSettings(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from prefect.task_engine import run_task_sync
 from prefect.tasks import Task
@@ -40,16 +42,34 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
     def invoke(self, args: list[str], **kwargs: Any) -> Any:
         """Run a dbt command and return its result when each node's task run has ended.
 
+        Its files of JSON are not written: nothing reads them, and they take a fifth of a build.
+
         Raises:
             ValueError: dbt could not run at all, with dbt's reason.
         """
         self._nodes = _AwaitedNodes()
+        self._manifest = self._parsed()
         try:
-            return super().invoke(args, **kwargs)
+            return super().invoke([*args, "--no-write-json"], **kwargs)
         finally:
             # Prefect's runner leaves the threads of the last nodes to run on, and a run that
             # ends before them shows them as running for ever.
             self._nodes.wait(_LAST_REPORTS_S)
+
+    def _parsed(self) -> Manifest:
+        """The project's nodes, which Prefect's runner would read from a file of JSON."""
+        with self.settings.resolve_profiles_yml() as profiles:
+            parsed = dbtRunner().invoke(
+                [
+                    *("--quiet", "parse", "--no-write-json"),
+                    *("--project-dir", str(self.project_dir)),
+                    *("--profiles-dir", profiles),
+                    *("--target-path", str(self.target_path)),
+                ]
+            )
+        if not isinstance(parsed.result, Manifest):
+            raise ValueError(str(parsed.exception))  # noqa: TRY004 - as the runner does
+        return parsed.result
 
     def _create_unified_callback(
         self, task_state: Any, log_level: Any, context: dict[str, Any], **options: Any

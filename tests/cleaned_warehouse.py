@@ -35,7 +35,7 @@ def build_cleaned(target: Target, *selected: str) -> None:
     Raises:
         AssertionError: a seed or a model has failed.
     """
-    chosen = selected or ("+path:models/staging", "+cleaning_log")
+    chosen = selected or (*(f"+stg_{name}" for name in DATASETS), "+cleaning_log")
     built = dbt(
         target, "build", "--exclude-resource-type", "test", "unit_test", "--select", *chosen
     )

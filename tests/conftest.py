@@ -23,6 +23,9 @@ from warehouse.settings import ROOT, TARGETS, Target
 # Enough that every category and most kinds of dirt occur, few enough to load soon.
 CRASHES = 5_000
 
+# dbt's tests of the data are most of a build's time.
+MODELS_ALONE = "test unit_test"
+
 REAL = ROOT.parent / "shared" / "real"
 
 
@@ -217,6 +220,8 @@ def built_once(
 
         with pytest.MonkeyPatch.context() as settings:
             settings.setenv("SOURCES__SODA__BASE_URL", portal.url)
+            # Whoever asks first may want models alone; this one is tested as well.
+            settings.delenv("DBT_EXCLUDE_RESOURCE_TYPES", raising=False)
             sync(target=target, datasets=[dataset.name for dataset in load_catalog().required])
 
     def filled(target: Target) -> str:
@@ -247,6 +252,7 @@ def synced_once(
 
         with pytest.MonkeyPatch.context() as settings:
             settings.setenv("SOURCES__SODA__BASE_URL", portal_to_change.url)
+            settings.setenv("DBT_EXCLUDE_RESOURCE_TYPES", MODELS_ALONE)
             sync(target=target, datasets=[dataset.name for dataset in load_catalog().required])
         portal_to_change.forget_requests()
 
@@ -264,6 +270,12 @@ def synced(
     """A warehouse as the first sync with the test's own portal left it, every mart built."""
     with new_warehouse(target, warehouse_folder, request, like=synced_once(target)):
         yield target
+
+
+@pytest.fixture
+def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds leave out dbt's tests of the data: for what holds the marts against others."""
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", MODELS_ALONE)
 
 
 _SHARED_SERVER = pytest.StashKey[PrefectServer]()

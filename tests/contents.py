@@ -1,12 +1,13 @@
 """What a warehouse holds, as values that two warehouses can be compared by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 from shapely import wkt
 
-from warehouse.connection import connect
+from warehouse.connection import Connection, connect, spatial_extension
 from warehouse.settings import Target
 
 _FARTHEST_DEGREE = 180
@@ -16,10 +17,23 @@ OF_THE_RUN = frozenset({"_dlt_load_id", "run_id", "checked_at"})
 _SAID_AS_YES_OR_NO = frozenset({"_deleted_at", "deleted_at", "restored_at"})
 
 
+@contextmanager
+def reading(target: Target) -> Iterator[Connection]:
+    """A session that only reads, which on DuckDB takes a moment to know of places."""
+    with connect(target, read_only=True) as connection:
+        if target == "duckdb":
+            connection.execute(f"load '{spatial_extension()}'")
+        yield connection
+
+
 def rows(target: Target, sql: str) -> list[dict[str, Any]]:
     """The rows of a query."""
-    with connect(target, read_only=True) as connection:
-        found: list[dict[str, Any]] = connection.fetch(sql).to_pylist()
+    with reading(target) as connection:
+        return _rows(connection, sql)
+
+
+def _rows(connection: Connection, sql: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = connection.fetch(sql).to_pylist()
     return found
 
 
@@ -36,17 +50,20 @@ def tables(target: Target, *schemas: str) -> list[str]:
 
 def content(target: Target, names: Iterable[str]) -> dict[str, list[str]]:
     """Every row of every table, in an order that does not depend on the engine."""
-    return {
-        name: sorted(map(plain, rows(target, f"select {_columns(target, name)} from {name}")))
-        for name in names
-    }
+    with reading(target) as connection:
+        return {
+            name: sorted(
+                map(plain, _rows(connection, f"select {_columns(connection, name)} from {name}"))
+            )
+            for name in names
+        }
 
 
-def _columns(target: Target, name: str) -> str:
+def _columns(connection: Connection, name: str) -> str:
     """A table's columns, its geometry as text."""
     schema, _, table = name.partition(".")
-    found = rows(
-        target,
+    found = _rows(
+        connection,
         "select column_name as name, data_type as type from information_schema.columns"
         f" where table_schema = '{schema}' and table_name = '{table}' order by ordinal_position",
     )
@@ -94,17 +111,19 @@ def data(target: Target) -> dict[str, list[str]]:
         for name in tables(target, "raw", "staging", "intermediate", "marts", "quality")
         if not name.startswith("quality.reconciliation")
     ]
-    found = {}
-    for name in names:
-        texts = [
-            plain(
-                {
-                    column: value is not None if column in _SAID_AS_YES_OR_NO else value
-                    for column, value in row.items()
-                },
-                OF_THE_RUN,
-            )
-            for row in rows(target, f"select * from {name}")
-        ]
-        found[name] = sorted(set(texts) if name == "raw._row_sightings" else texts)
-    return found
+    with reading(target) as connection:
+        return {name: _data(connection, name) for name in names}
+
+
+def _data(connection: Connection, name: str) -> list[str]:
+    texts = [
+        plain(
+            {
+                column: value is not None if column in _SAID_AS_YES_OR_NO else value
+                for column, value in row.items()
+            },
+            OF_THE_RUN,
+        )
+        for row in _rows(connection, f"select * from {name}")
+    ]
+    return sorted(set(texts) if name == "raw._row_sightings" else texts)

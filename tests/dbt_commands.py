@@ -33,6 +33,7 @@ def dbt(target: Target, *arguments: str, project: Path = DBT_PROJECT) -> dict[st
                 [
                     "--quiet",
                     *arguments,
+                    "--no-write-json",
                     "--target",
                     target,
                     "--project-dir",

@@ -103,7 +103,8 @@ def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_ac
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     seed = project / "seeds" / "cleaning_rules.csv"
-    built = dbt(loaded, "build", "--exclude", "test_type:unit", project=project)
+    chosen = ("--select", "+people", "+cleaning_log", "--exclude-resource-type", "unit_test")
+    built = dbt(loaded, "build", *chosen, project=project)
     assert built["people_numbers_are_within_the_rules"].failures == 0
     [before] = rows(loaded, "select max(age) as oldest, count(age) as ages from marts.people")
     assert before["oldest"] > 65
@@ -117,7 +118,8 @@ def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_ac
         loaded, "test", "--select", "people_numbers_are_within_the_rules", project=project
     )
     assert failing["people_numbers_are_within_the_rules"].failures > 0
-    dbt(loaded, "run", "--full-refresh", "--select", "stg_people+", project=project)
+    follows = ("stg_people+,+people", "stg_people+,+cleaning_log")
+    dbt(loaded, "run", "--full-refresh", "--select", *follows, project=project)
 
     [after] = rows(loaded, "select max(age) as oldest, count(age) as ages from marts.people")
     assert after["oldest"] == 65
@@ -246,8 +248,9 @@ def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> N
 
 
 def test_an_incremental_build_gives_what_a_full_refresh_does(loaded: Target) -> None:
-    run = ("run", "--select", "+path:models/staging")
-    staged = [f"staging.stg_{name}" for name in ("crashes", "people", "vehicles", "fatalities")]
+    names = [f"stg_{name}" for name in ("crashes", "people", "vehicles", "fatalities")]
+    run = ("run", "--select", *(f"+{name}" for name in names))
+    staged = [f"staging.{name}" for name in names]
     dbt(loaded, "seed")
     dbt(loaded, *run)
     crashes = rows(loaded, "select * from raw.crashes order by crash_record_id limit 12")

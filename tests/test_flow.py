@@ -18,7 +18,7 @@ from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad, start_run
 from warehouse.settings import ROOT, TARGETS, Target
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = pytest.mark.usefixtures("prefect_server", "models_alone")
 
 CATALOG = load_catalog().datasets
 IDS = {name: dataset.id for name, dataset in CATALOG.items()}

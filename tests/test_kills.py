@@ -24,7 +24,7 @@ from tests.conftest import Filled, new_warehouse
 from tests.contents import data
 from warehouse.settings import TARGETS, Target
 
-pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(0)]
+pytestmark = [pytest.mark.usefixtures("prefect_server", "models_alone"), pytest.mark.timeout(0)]
 
 CATALOG = load_catalog().datasets
 REQUIRED = [name for name, dataset in CATALOG.items() if dataset.required]

@@ -14,7 +14,7 @@ from tests.layer_files import geojson
 from warehouse.connection import connect
 from warehouse.settings import Target
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = pytest.mark.usefixtures("prefect_server", "models_alone")
 
 CATALOG = load_catalog().datasets
 IDS = {name: dataset.id for name, dataset in CATALOG.items()}

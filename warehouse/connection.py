@@ -98,9 +98,6 @@ class _DuckDB:
 @contextmanager
 def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
     with closing(open_duckdb(read_only=read_only)) as session:
-        if read_only:
-            # Who reads may ask where things are; what loads raw need not wait for it.
-            session.execute(f"load '{spatial_extension()}'")
         session.execute("begin")
         yield _DuckDB(session)
         session.execute("commit")
