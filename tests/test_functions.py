@@ -293,3 +293,24 @@ def test_a_call_finds_its_crashes_by_the_index(built: Target) -> None:
         assert expected in text, text
         if built == "postgis":
             assert "Seq Scan on crashes " not in text, text
+
+
+def test_a_call_for_a_place_or_for_signals_reads_what_it_asks_for(built: Target) -> None:
+    """On PostgreSQL, whose planner reads a small table whole: told not to, it has an index."""
+    if built == "duckdb":
+        # No R-tree helps where the place is known by its name, or where all signals are asked.
+        plan = plan_of(built, "select * from marts.crashes_near_signals_within(100)")
+        assert "HASH_JOIN" in plan, plan
+        return
+    calls = {
+        "marts.place_report('police_beats', '1833', null, null)": "police_beat",
+        "marts.place_report('wards', '42', null, null)": "ward",
+        "marts.crashes_near_signals_within(100)": "geom",
+    }
+    with closing(open_postgis()) as session, session.cursor() as cursor:
+        cursor.execute("set enable_seqscan = off")
+        for call, column in calls.items():
+            cursor.execute(f"explain select * from {call}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on crashes " not in plan, plan
+            assert re.search(rf"Index Cond: .*\b{column}\b", plan), plan

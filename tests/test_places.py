@@ -3,6 +3,8 @@
 Everything is compared with everything, so that no grid and no index has a part in the truth.
 """
 
+import re
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ import shapely
 from shapely import wkt
 
 from tests.contents import rows
+from tests.dbt_commands import dbt
+from warehouse.connection import open_postgis
 from warehouse.settings import Target
 
 # 1 mm, and 100 m, in US survey feet.
@@ -120,3 +124,14 @@ def test_each_crash_is_in_the_place_whose_border_is_around_it(
     assert sum(number is not None for number in found) > 4_800
     [places] = rows(built, f"select count(*) as n from marts.places where layer = '{table}'")
     assert places["n"] == len({row["number"] for row in drawn})
+
+
+@pytest.mark.parametrize("target", ["postgis"], indirect=True)
+def test_the_nearest_signal_is_asked_of_the_index(built: Target) -> None:
+    model = "int_nearest_signals"
+    compiled = dbt(built, "compile", "--full-refresh", "--select", model)
+    with closing(open_postgis()) as session, session.cursor() as cursor:
+        cursor.execute(f"explain {compiled[model].node.compiled_code}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert re.search(r"Index Scan using \S+ on point_features", plan), plan
+    assert re.search(r"Order By: .*<->", plan), plan
