@@ -65,9 +65,8 @@ def add(
     added = layers.add_layer(where, name, features, replace=replace)
     if features.repaired:
         typer.echo(
-            f"{added.repaired} of {added.features} polygons"
-            f" {'was' if added.repaired == 1 else 'were'} invalid and repaired:"
-            f" {'key' if added.repaired == 1 else 'keys'} {listed(features.repaired)}"
+            f"{added.repaired} {'polygon was' if added.repaired == 1 else 'polygons were'} invalid"
+            f" and repaired: {'key' if added.repaired == 1 else 'keys'} {listed(features.repaired)}"
         )
     typer.echo(
         f"layer {name}: {_count(added)}, key {added.key_column},"

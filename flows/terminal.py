@@ -158,10 +158,12 @@ def in_short(load: DatasetLoad) -> str:
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV to standard output; null is empty."""
+    """Write rows as CSV to standard output; null is empty, geometry its WKB in hexadecimal."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows(
+        [value.hex() if isinstance(value, bytes) else value for value in row] for row in rows
+    )
 
 
 def _cell(value: object) -> str:

@@ -25,12 +25,29 @@ def shapefile_in(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = [entry.orig_filename for entry in archive.infolist()]
             _refuse_paths_out(path, names)
-            damaged = archive.testzip()
+            damaged = archive.testzip() or _cut_short(archive)
     except _BROKEN as error:
         raise WarehouseError(f"{path} cannot be unpacked: {error}; zip it again") from error
     if damaged:
-        raise WarehouseError(f"{path} is damaged at '{damaged}': download it or zip it again")
+        raise WarehouseError(
+            f"{path} is damaged or cut short at '{damaged}': download it or zip it again"
+        )
     return _shapefile(path, [name for name in names if not _is_of_macos(name)])
+
+
+def _cut_short(archive: zipfile.ZipFile) -> str | None:
+    """The name of a `.shp` that is shorter than its header says, in words of two bytes.
+
+    Source: ESRI Shapefile Technical Description, 1998, table 1. GDAL reads the records that are
+    missing as features without a geometry.
+    """
+    for entry in archive.infolist():
+        if entry.filename.lower().endswith(".shp"):
+            with archive.open(entry) as shapes:
+                header = shapes.read(28)
+            if entry.file_size < 2 * int.from_bytes(header[24:28], "big"):
+                return entry.filename
+    return None
 
 
 def _refuse_paths_out(path: Path, names: list[str]) -> None:

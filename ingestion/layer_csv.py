@@ -36,11 +36,15 @@ def read_csv(path: Path, session: duckdb.DuckDBPyConnection) -> LayerContents:
     session.register("read", rows.rename_columns(columns))
     for place in (longitude, latitude):
         wrong = session.execute(
-            f"select {columns[place]} from read where trim({columns[place]}) <> ''"
-            f" and try_cast({columns[place]} as double) is null limit 1"
+            f"select number, value from (select row_number() over () as number,"
+            f" {columns[place]} as value from read) where trim(value) <> ''"
+            " and not coalesce(isfinite(try_cast(value as double)), false) limit 1"
         ).fetchone()
         if wrong:
-            raise WarehouseError(f"{path} has the {names[place]} '{wrong[0]}', which is no number")
+            raise WarehouseError(
+                f"{path} has the {names[place]} '{wrong[1]}', which is no number, in row"
+                f" {wrong[0]}: write degrees with a decimal point, as in -87.63, or leave it empty"
+            )
     x, y = (f"try_cast({columns[place]} as double)" for place in (longitude, latitude))
     session.execute(
         "create table loaded as select row_number() over () as place, *,"
@@ -87,7 +91,9 @@ def _rows(path: Path) -> pa.Table:
             ),
         )
     except pa.ArrowInvalid as error:
-        raise WarehouseError(f"{path} cannot be read as CSV: {error}") from error
+        raise WarehouseError(
+            f"{path} cannot be read as CSV: {error}; every row needs as many values as the header"
+        ) from error
 
 
 def _not_utf8(path: Path) -> WarehouseError:

@@ -69,8 +69,10 @@ def read_features(
         f" {label_field.text if label_field else 'cast(null as varchar)'} as label,"
         f" cast(json_object({members}) as varchar) as properties, geometry from loaded"
     )
-    _check_keys(contents, key, dissolve=dissolve)
+    _check_keys(contents, key)
     kind = check_kinds(contents)
+    if not dissolve:
+        _check_doubled_keys(contents, key, kind)
     transform(contents)
     check_place(contents)
     repaired = repair(contents) if kind == "polygons" else ()
@@ -92,13 +94,16 @@ def _literal(text: str) -> str:
     return f"'{quoted}'"
 
 
-def _check_keys(contents: LayerContents, key: str, *, dissolve: bool) -> None:
+def _check_keys(contents: LayerContents, key: str) -> None:
     blank = keys_where(contents.session, "coalesce(trim(feature_id), '') = ''")
     if blank:
         raise WarehouseError(
             f"{contents.path}: the key '{key}' is blank in {len(blank)} of {contents.features}"
             " features: fill it, or name another field with --key"
         )
+
+
+def _check_doubled_keys(contents: LayerContents, key: str, kind: Kind) -> None:
     doubled = list(
         dict.fromkeys(
             keys_where(
@@ -107,8 +112,13 @@ def _check_keys(contents: LayerContents, key: str, *, dissolve: bool) -> None:
             )
         )
     )
-    if doubled and not dissolve:
+    if doubled:
+        cure = (
+            "add --dissolve to unite the pieces of each"
+            if kind == "polygons"
+            else "give each point a value of its own"
+        )
         raise WarehouseError(
             f"{contents.path}: features share a value of the key '{key}' ({listed(doubled)}): name"
-            " another field with --key, or add --dissolve to unite the pieces of each"
+            f" another field with --key, or {cure}"
         )

@@ -47,5 +47,7 @@ def open_layer_file(path: Path, layer: str | None = None) -> Iterator[LayerConte
         else:
             found = read_with_gdal(path, layer, session)
         if not found.features:
-            raise WarehouseError(f"{path}: the layer is empty: it has no features")
+            raise WarehouseError(
+                f"{path}: the layer is empty: it has no features; name a file with some"
+            )
         yield found

@@ -67,7 +67,8 @@ def check_kinds(contents: LayerContents) -> Kind:
     if more or not kind:
         found = ", ".join(f"{count} {name.lower()}" for name, count in counted)
         raise WarehouseError(
-            f"{contents.path} has {found}: expected either points or polygons, and nothing else"
+            f"{contents.path} has {found}: expected either points or polygons, and nothing else:"
+            " leave the others out of the file"
         )
     return kind
 

@@ -194,8 +194,7 @@ def test_years_before_and_after_a_treatment_are_counted_from_its_day_beside_the_
     treated, years = date(2021, 6, 15), 3
     found = rows(
         built,
-        "select * from marts.before_after"
-        f"({LOOP[0]}, {LOOP[1]}, 5000, date '{treated}', {years}) order by starts_on",
+        f"select * from marts.before_after({LOOP[0]}, {LOOP[1]}, 5000, date '{treated}', {years})",
     )
     assert [(row["period"], row["year_number"]) for row in found] == [
         ("before", -3),
@@ -270,6 +269,15 @@ def test_arguments_that_cannot_be_are_refused_with_what_is_wrong(built: Target) 
         # What pytest itself raises is no Exception.
         with pytest.raises(Exception, match=re.escape(said)):
             pytest.fail(f"{call} gave {rows(built, f'select * from marts.{call}')}")
+
+
+@pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+def test_part_of_a_year_is_not_rounded(built: Target) -> None:
+    """PostgreSQL itself has no such function."""
+    call = f"marts.before_after({LOOP[0]}, {LOOP[1]}, 1000, '2021-06-15', 1.5)"
+    # What pytest itself raises is no Exception.
+    with pytest.raises(Exception, match=re.escape("years 1.5: expected 1 to 10 whole years")):
+        pytest.fail(f"{call} gave {rows(built, f'select * from {call}')}")
 
 
 def plan_of(target: Target, sql: str) -> str:

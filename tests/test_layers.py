@@ -271,6 +271,17 @@ def made(path: Path, text: str | bytes) -> Path:
     return path
 
 
+def shapefile_cut_short(folder: Path) -> Path:
+    """Its last record is missing, and the archive is whole."""
+    whole = shapefile(folder / "a.zip", ONE_POINT.format(*LON_LAT))
+    with zipfile.ZipFile(whole) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content[:-20] if name.endswith(".shp") else content)
+    return whole
+
+
 def damaged_shapefile(folder: Path) -> Path:
     path = shapefile(folder / "a.zip", ONE_POINT.format(*LON_LAT))
     content = bytearray(path.read_bytes())
@@ -305,7 +316,8 @@ MANY_POINTS = f"select i as zone_id, ST_Point({LON}, {LAT}) as geom from range(2
         ),
         (lambda p: cut(zones(p)), WarehouseError, "cannot be read as GeoJSON"),
         (lambda p: made(p / "a.zip", "PK"), WarehouseError, "cannot be unpacked"),
-        (damaged_shapefile, WarehouseError, r"a\.zip (is damaged at 'a.shp'|cannot be unpacked)"),
+        (damaged_shapefile, WarehouseError, r"a\.zip (is damaged|cannot be unpacked)"),
+        (shapefile_cut_short, WarehouseError, r"a\.zip is damaged or cut short at 'a\.shp'"),
         (lambda p: cut(written(p / "a.fgb", MANY_POINTS)), WarehouseError, "cut short or damaged"),
         (lambda p: cut(written(p / "a.gpkg", MANY_POINTS)), WarehouseError, "read as GPKG"),
         (
@@ -342,9 +354,18 @@ MANY_POINTS = f"select i as zone_id, ST_Point({LON}, {LAT}) as geom from range(2
         (
             lambda p: made(p / "a.csv", "zone_id,lon,lat\n1,-87.6,41.8 N\n"),
             WarehouseError,
-            "the lat '41.8 N', which is no number",
+            "the lat '41.8 N', which is no number, in row 1: write degrees with a decimal point",
         ),
-        (lambda p: made(p / "a.csv", "zone_id,lon,lat\n1,2\n"), WarehouseError, "read as CSV"),
+        (
+            lambda p: made(p / "a.csv", "zone_id,lon,lat\n1,-87.6,41.8\n2,nan,41.8\n"),
+            WarehouseError,
+            "the lon 'nan', which is no number, in row 2",
+        ),
+        (
+            lambda p: made(p / "a.csv", "zone_id,lon,lat\n1,2\n"),
+            WarehouseError,
+            "read as CSV: .*as many values as the header",
+        ),
         (lambda p: made(p / "a.csv", "a,a,lon,lat\n1,2,3,4\n"), WarehouseError, "'a' twice"),
         (lambda p: made(p / "a.csv", b"a,lon,lat\n\xe9,3,4\n"), WarehouseError, "UTF-8"),
         (lambda p: made(p / "a.csv", "a,lon\n".encode("utf-16")), WarehouseError, "UTF-8"),
@@ -410,7 +431,7 @@ def test_degrees_that_are_stated_to_be_feet_are_refused(tmp_path: Path) -> None:
         (
             [f"{n % 7}" for n in range(14)],
             {},
-            r"share a value of the key 'zone_id' \(0, 1, 2, 3, 4 and 2 more\): .*--dissolve",
+            r"share a value of the key 'zone_id' \(0, 1, 2, 3, 4 and 2 more\): .*each point",
         ),
         (["a", "b", "a"], {"dissolve": True}, r"more than one point in a feature \(a\)"),
     ],
@@ -513,7 +534,7 @@ def test_the_commands_say_what_they_did_in_a_line(warehouse: Target, tmp_path: P
     added = warehouse_command(*call, "--label", "zone_name")
     assert (added.returncode, added.stderr) == (0, "")
     assert added.stdout.splitlines() == [
-        "7 of 8 polygons were invalid and repaired: keys 0, 1, 2, 3, 4 and 2 more",
+        "7 polygons were invalid and repaired: keys 0, 1, 2, 3, 4 and 2 more",
         f"layer zones: 8 polygons, key zone_id, EPSG:4326; '{build}' joins them",
     ]
     before = content(warehouse, IN_RAW)

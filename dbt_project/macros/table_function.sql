@@ -81,6 +81,39 @@
 {%- endmacro %}
 
 
+{#- The text of an argument as the caller wrote it, before DuckDB made it of its type. -#}
+{% macro argument_as_given(name) -%}
+    {{ return(adapter.dispatch("argument_as_given")(name)) }}
+{%- endmacro %}
+
+
+{% macro default__argument_as_given(name) -%}
+    cast({{ argument(name) }} as text)
+{%- endmacro %}
+
+
+{% macro duckdb__argument_as_given(name) -%}
+    cast({{ name }} as text)
+{%- endmacro %}
+
+
+{#- Whether a whole number was given: PostgreSQL has no function for another, DuckDB
+    would round it. -#}
+{% macro is_whole_number(name) -%}
+    {{ return(adapter.dispatch("is_whole_number")(name)) }}
+{%- endmacro %}
+
+
+{% macro default__is_whole_number(name) -%}
+    true
+{%- endmacro %}
+
+
+{% macro duckdb__is_whole_number(name) -%}
+    cast({{ name }} as double) = {{ argument(name) }}
+{%- endmacro %}
+
+
 {#- Whether the arguments can be: fails with the first message whose condition
     does not hold. PostgreSQL asks it once and before all else; DuckDB may ask
     it last, and is spared it here. -#}

@@ -24,7 +24,9 @@ final as (
         features.feature_id,
         features.properties,
         features.geometry,
-        coalesce(features.label, features.feature_id) as label
+        coalesce(
+            nullif(trim(features.label), ''), features.feature_id
+        ) as label
     from layers
     inner join features
         on layers.name = features.layer

@@ -5,9 +5,9 @@
 {%- set point = point_in_feet(argument("lon"), argument("lat")) %}
 {%- set checks = [
     (
-        argument("years") ~ " between 1 and 10",
-        "'years ' || coalesce(cast(" ~ argument("years")
-        ~ " as text), 'null') || ': expected 1 to 10 whole years'",
+        argument("years") ~ " between 1 and 10 and " ~ is_whole_number("years"),
+        "'years ' || coalesce(" ~ argument_as_given("years")
+        ~ ", 'null') || ': expected 1 to 10 whole years'",
     ),
     (
         argument("treated_on") ~ " between date '2013-01-01' and current_date",
@@ -111,3 +111,4 @@ left join city
     on windows.year_number = city.year_number
 where {{ arguments_hold(place_checks() + radius_checks() + checks) }}
 {{ or_refused(place_checks() + radius_checks() + checks) }}
+order by year_number
