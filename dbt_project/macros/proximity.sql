@@ -191,7 +191,7 @@ nearest as (
         st_distance(crash.geom, feature.geom) as distance_ft
     from {{ features }} as feature
     inner join {{ crashes }} as crash
-        on st_dwithin(crash.geom, feature.geom, {{ feet }})
+        on {{ is_within("crash.geom", "feature.geom", feet) }}
 {%- endmacro %}
 
 
