@@ -103,9 +103,9 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
     from flows.dbt_nodes import NodeRunner
 
     # dbt's unit tests say nothing of the data: they run with the project's other tests.
-    left_out = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"} | dict(os.environ)
-    setting = {"DBT_EXCLUDE_RESOURCE_TYPES": left_out["DBT_EXCLUDE_RESOURCE_TYPES"]}
-    with _environment(dbt_environment(target) | setting), _few_collections():
+    left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
+    environment = dbt_environment(target) | {"DBT_EXCLUDE_RESOURCE_TYPES": left_out}
+    with _environment(environment), _few_collections():
         runner = NodeRunner(
             on_node=watcher().node,
             settings=PrefectDbtSettings(
