@@ -1,5 +1,5 @@
-{#- The columns of a crash that a report or the totals read; all hundred of some
-    thousand crashes would not fit into memory. -#}
+{#- The columns of a crash that a report or the totals read: with all of them, some
+    thousand crashes would be written to disk on the way. -#}
 {% macro reported_columns(crashes) -%}
     {%- for name in [
         "crash_date",
