@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -678,7 +679,8 @@ def test_it_ends_with_its_parent_however_that_ends() -> None:
     for _ in range(50):
         try:
             requests.get(f"{url}/api/views/{CRASHES}.json", timeout=5)
-        except requests.ConnectionError:
+        except requests.RequestException:
+            # Refused, or cut off where it was answering just then.
             return
         time.sleep(0.1)
     pytest.fail("the sample portal outlived its parent")
@@ -713,11 +715,12 @@ def test_a_folder_without_datasets_is_refused(tmp_path: Any) -> None:
 
 
 def test_twenty_thousand_crashes_are_served_within_five_seconds() -> None:
-    # Of two tries the better one: the other tests run beside it.
+    # Seconds of the processor that the portal takes: those of the clock are the other tests' too.
     seconds = []
-    for _ in range(2):
-        started = time.monotonic()
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         with running(crashes=20_000) as portal:
             assert count(portal, CRASHES) == 20_000
-            seconds.append(time.monotonic() - started)
-    assert min(seconds) < 5
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    assert 0.1 < min(seconds) < 5
