@@ -1,6 +1,20 @@
 {#- What is counted of crashes, wherever they are grouped: crashes, and of people
     those injured, killed, and killed or seriously injured. -#}
 {% macro crash_totals(crashes) -%}
+    {{ people_totals(crashes) }},
+        cast(count(case when {{ crashes }}.pedestrians > 0 then 1 end) as bigint)
+            as pedestrian_crashes,
+        cast(count(case when {{ crashes }}.cyclists > 0 then 1 end) as bigint)
+            as cyclist_crashes,
+        cast(coalesce(sum({{ crashes }}.economic_cost_usd), 0) as bigint)
+            as economic_cost_usd,
+        cast(coalesce(sum({{ crashes }}.comprehensive_cost_usd), 0) as bigint)
+            as comprehensive_cost_usd
+{%- endmacro %}
+
+
+{#- Crashes and people alone, for marts of the time and cause. -#}
+{% macro people_totals(crashes) -%}
     cast(count(*) as bigint) as total_crashes,
         cast(coalesce(sum({{ crashes }}.injuries_total), 0) as bigint)
             as total_injuries,
@@ -10,15 +24,15 @@
             coalesce(sum({{ crashes }}.injuries_fatal), 0)
             + coalesce(sum({{ crashes }}.injuries_incapacitating), 0)
             as bigint
-        ) as total_ksi,
-        cast(count(case when {{ crashes }}.pedestrians > 0 then 1 end) as bigint)
-            as pedestrian_crashes,
-        cast(count(case when {{ crashes }}.cyclists > 0 then 1 end) as bigint)
-            as cyclist_crashes,
-        cast(coalesce(sum({{ crashes }}.economic_cost_usd), 0) as bigint)
-            as economic_cost_usd,
-        cast(coalesce(sum({{ crashes }}.comprehensive_cost_usd), 0) as bigint)
-            as comprehensive_cost_usd
+        ) as total_ksi
+{%- endmacro %}
+
+
+{% macro people_totals_or_zero(totals) -%}
+    {%- for name in total_names()[:4] %}
+        cast(coalesce({{ totals }}.{{ name }}, 0) as bigint) as {{ name }}
+        {{- "," if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 

@@ -44,6 +44,9 @@ final as (
             )
             as integer
         ) as children_injured,
+        cast(
+            count(*) filter (where people.severity = 'U') as integer
+        ) as people_of_unknown_severity,
         cast(coalesce(sum(costs.economic_cost_usd), 0) as bigint)
             as economic_cost_usd,
         cast(

@@ -117,6 +117,8 @@ final as (
         coalesce(people.pedestrians, 0) as pedestrians,
         coalesce(people.cyclists, 0) as cyclists,
         coalesce(people.children_injured, 0) as children_injured,
+        coalesce(people.people_of_unknown_severity, 0)
+            as people_of_unknown_severity,
         {{ cost_of_crash("economic_cost_usd") }} as economic_cost_usd,
         {{ cost_of_crash("comprehensive_cost_usd") }} as comprehensive_cost_usd,
         classified.coordinate_quality,
