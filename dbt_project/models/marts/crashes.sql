@@ -37,6 +37,12 @@ nearest_signals as (
 
 ),
 
+publication as (
+
+    select * from {{ ref("int_publication") }}
+
+),
+
 vehicle_costs as (
 
     select
@@ -132,11 +138,14 @@ final as (
         classified.has_implausible_date,
         classified.first_seen_at,
         classified.last_amended_at,
+        cast(classified.crash_date as date) >= publication.provisional_since
+            as is_provisional,
         classified.geom,
         {{ point_in_degrees("classified.longitude", "classified.latitude") }}
             as geom_4326
     from classified
     cross join vehicle_costs
+    cross join publication
     left join people
         on classified.crash_record_id = people.crash_record_id
     left join vehicles

@@ -10,28 +10,42 @@ fatalities as (
 
 ),
 
+matches as (
+
+    select * from {{ ref("int_fatality_matches") }}
+
+),
+
 final as (
 
     select
-        fatality_id,
-        person_id,
-        crash_date as crashed_at,
-        cast(crash_date as date) as crash_date,
-        crash_location,
-        victim,
-        crash_circumstances,
-        longitude,
-        latitude,
-        location,
-        coordinate_quality,
-        has_implausible_date,
-        first_seen_at,
-        last_amended_at,
-        geom,
-        {{ point_in_degrees("longitude", "latitude") }} as geom_4326,
-        count(*) over (partition by _version_hash) > 1
+        fatalities.fatality_id,
+        fatalities.person_id,
+        matches.crash_record_id,
+        matches.matched_person_id,
+        matches.matched_by,
+        matches.minutes_apart,
+        matches.distance_ft,
+        fatalities.crash_date as crashed_at,
+        cast(fatalities.crash_date as date) as crash_date,
+        fatalities.crash_location,
+        fatalities.victim,
+        fatalities.crash_circumstances,
+        fatalities.longitude,
+        fatalities.latitude,
+        fatalities.location,
+        fatalities.coordinate_quality,
+        fatalities.has_implausible_date,
+        fatalities.first_seen_at,
+        fatalities.last_amended_at,
+        fatalities.geom,
+        {{ point_in_degrees("fatalities.longitude", "fatalities.latitude") }}
+            as geom_4326,
+        count(*) over (partition by fatalities._version_hash) > 1
             as is_possible_duplicate
     from fatalities
+    left join matches
+        on fatalities.fatality_id = matches.fatality_id
 
 )
 

@@ -40,6 +40,12 @@ totals as (
 
 ),
 
+publication as (
+
+    select * from {{ ref("int_publication") }}
+
+),
+
 span as (
 
     select
@@ -65,9 +71,12 @@ final as (
         places.layer,
         places.place_id,
         months.month_start,
-        {{ totals_or_zero("totals") }}
+        {{ totals_or_zero("totals") }},
+        {{ is_month_provisional("months.month_start", "publication") }}
+            as is_provisional
     from places
     cross join months
+    cross join publication
     left join totals
         on
             places.layer = totals.layer

@@ -150,6 +150,51 @@ checked as (
     union all
     select
         'fatalities' as dataset,
+        fatalities.fatality_id as record_key,
+        'the crash of the death is known' as rule_broken
+    from fatalities
+    left join crashes
+        on fatalities.crash_record_id = crashes.crash_record_id
+    where crashes.crash_record_id is null
+    union all
+    select
+        'fatalities' as dataset,
+        fatality_id as record_key,
+        'the person who died is known' as rule_broken
+    from fatalities
+    where matched_person_id is null
+    union all
+    select
+        'fatalities' as dataset,
+        fatality_id as record_key,
+        case
+            when abs(minutes_apart) = 720
+                then 'the death is not half a day from its crash'
+            else 'the time is that of the crash'
+        end as rule_broken
+    from fatalities
+    where minutes_apart <> 0
+    union all
+    select
+        'fatalities' as dataset,
+        fatalities.fatality_id as record_key,
+        'the person who died is recorded as killed' as rule_broken
+    from fatalities
+    inner join people
+        on fatalities.matched_person_id = people.person_id
+    where people.severity <> 'K'
+    union all
+    select
+        'fatalities' as dataset,
+        fatalities.fatality_id as record_key,
+        'the crash counts a death' as rule_broken
+    from fatalities
+    inner join crashes
+        on fatalities.crash_record_id = crashes.crash_record_id
+    where coalesce(crashes.injuries_fatal, 0) = 0
+    union all
+    select
+        'fatalities' as dataset,
         fatality_id as record_key,
         'the location is at the coordinates' as rule_broken
     from {{ ref("stg_fatalities") }}

@@ -1,0 +1,27 @@
+{#- A stamp of the portal, which is in UTC, as Chicago's wall clock. -#}
+{% macro in_chicago(instant) -%}
+    ({{ instant }} at time zone 'UTC') at time zone 'America/Chicago'
+{%- endmacro %}
+
+
+{#- Days and parts of them from one time to another. -#}
+{% macro days_between(first, last) -%}
+    cast(
+                extract(epoch from ({{ last }} - {{ first }})) as double precision
+            ) / 86400
+{%- endmacro %}
+
+
+{#- Whole minutes from one time to another; negative where the other is before. -#}
+{% macro minutes_between(first, last) -%}
+    cast(
+            floor(extract(epoch from ({{ last }} - {{ first }})) / 60) as integer
+        )
+{%- endmacro %}
+
+
+{#- Whether crashes of a month may still come in: its last day is one of those. -#}
+{% macro is_month_provisional(month_start, publication) -%}
+    cast({{ month_start }} + interval '1 month' as date)
+            > {{ publication }}.provisional_since
+{%- endmacro %}

@@ -1,0 +1,34 @@
+-- One row is a value of a crash, person or vehicle that the portal changed.
+{{ config(indexes=indexes_on("record_key", ["crash_record_id", "amended_at"])) }}
+
+with
+
+crashes as (
+
+    {{ amendments_of("crashes", "crash_record_id") }}
+
+),
+
+people as (
+
+    {{ amendments_of("people", "person_id") }}
+
+),
+
+vehicles as (
+
+    {{ amendments_of("vehicles", "crash_unit_id") }}
+
+),
+
+final as (
+
+    select * from crashes
+    union all
+    select * from people
+    union all
+    select * from vehicles
+
+)
+
+select * from final
