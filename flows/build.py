@@ -15,6 +15,7 @@ from pydantic import Field
 import ingestion.layers
 import ingestion.raw
 import warehouse.reconciliation
+import warehouse.records
 from flows.progress import watcher
 from flows.runs import recorded
 from ingestion.catalog import load_catalog
@@ -134,6 +135,7 @@ def make_source_tables(target: Target) -> None:
     ingestion.raw.make_tables(load_catalog().datasets.values(), target)
     ingestion.layers.make_tables(target)
     warehouse.reconciliation.make_tables(target)
+    warehouse.records.make_tables(target)
 
 
 def _judge(results: list[Any]) -> Built:

@@ -185,11 +185,12 @@ def test_each_kind_of_rule_cleans_its_boundary_values_as_the_unit_tests_say(
     # They take the types of their columns from the models' tables, empty as they are.
     dbt(
         warehouse,
-        *("build", "--select", "+path:models/staging"),
+        *("build", "--select", "+path:models/staging", "int_fatality_matches"),
         *("--exclude-resource-type", "test", "unit_test"),
     )
     tested = dbt(warehouse, "test", "--select", "test_type:unit")
     assert "the_values_of_people_at_their_bounds" in tested
+    assert "the_bounds_within_which_a_death_is_matched" in tested
     assert {name: result.message for name, result in tested.items() if result.failures} == {}
 
 

@@ -41,4 +41,4 @@ def test_people_are_priced_by_injury_vehicles_where_none_was_hurt_and_the_unknow
             expected = sum(prices.get(letter, 0) for letter in letters) + vehicles * prices["PDO"]
             assert crash[column] == expected, crash
         assert crash["people_of_unknown_severity"] == letters.count("U"), crash
-    assert len(kinds) == 4
+    assert kinds >= {(True, True), (True, False), (False, False)}

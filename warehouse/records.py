@@ -96,6 +96,12 @@ class DatasetLoad:
     schema_changes: str | None = None
 
 
+def make_tables(target: Target) -> None:
+    """See that the `ops` tables that the marts show are there, if empty ones."""
+    with connect(target) as connection:
+        _ensure_tables(connection)
+
+
 def refuse_if_empty(target: Target) -> None:
     """Raise when there is nothing to build from.
 

@@ -1,22 +1,41 @@
-{#- The dimensions that days are counted by, and the text that each has of a crash;
-    those of the daily statistics that this warehouse replaces. -#}
-{% macro daily_dimensions() -%}
-    {{ return({
-        "crash_type": "crash_type",
-        "weather_condition": "weather_condition",
-        "lighting_condition": "lighting_condition",
-        "first_crash_type": "first_crash_type",
-        "prim_contributory_cause": "prim_contributory_cause",
-        "hit_and_run": "case hit_and_run_i when true then 'Y' when false then 'N' end",
-    }) }}
-{%- endmacro %}
+{#-
+    Each crash once for each dimension that days are counted by, with the value that it
+    has of it, as the relation `dimensions`. They are those of the daily statistics that
+    this warehouse replaces.
 
-
-{#- Who was in a crash, and how one knows; a name is its value with a low line. -#}
-{% macro road_users() -%}
-    {{ return({
-        "PEDESTRIAN": "pedestrians > 0",
-        "CYCLIST": "cyclists > 0",
-        "MOTORISTS_ONLY": "coalesce(pedestrians, 0) = 0 and coalesce(cyclists, 0) = 0",
-    }) }}
+    A crash with both a pedestrian and a cyclist is one of each road user. A value of
+    null is none.
+-#}
+{% macro cross_join_daily_dimensions(crashes) -%}
+    {%- set columns = [
+        "crash_type",
+        "weather_condition",
+        "lighting_condition",
+        "first_crash_type",
+        "prim_contributory_cause",
+    ] -%}
+    cross join lateral (
+        values
+    {%- for column in columns %}
+        ('{{ column }}', coalesce({{ crashes }}.{{ column }}, 'NOT STATED')),
+    {%- endfor %}
+        (
+            'hit_and_run',
+            case {{ crashes }}.hit_and_run_i
+                when true then 'Y' when false then 'N' else 'NOT STATED'
+            end
+        ),
+        (
+            'road_user',
+            case when {{ crashes }}.pedestrians > 0 then 'PEDESTRIAN' end
+        ),
+        ('road_user', case when {{ crashes }}.cyclists > 0 then 'CYCLIST' end),
+        (
+            'road_user',
+            case
+                when {{ crashes }}.pedestrians = 0 and {{ crashes }}.cyclists = 0
+                    then 'MOTORISTS ONLY'
+            end
+        )
+    ) as dimensions (dimension, value)
 {%- endmacro %}

@@ -12,6 +12,12 @@
 {%- endmacro %}
 
 
+{#- The value that a share of all is no greater than, between the two next to it. -#}
+{% macro quantile(share, column) -%}
+    percentile_cont({{ share }}) within group (order by {{ column }})
+{%- endmacro %}
+
+
 {#- Whole minutes from one time to another; negative where the other is before. -#}
 {% macro minutes_between(first, last) -%}
     cast(

@@ -29,7 +29,10 @@ final as (
             when
                 crashes.crashed_at >= stamps.first_published_at
                 and crashes.published_at >= crashes.crashed_at
-                then {{ days_between("crashes.crashed_at", "crashes.published_at") }}
+                then
+                    {{ days_between(
+                        "crashes.crashed_at", "crashes.published_at"
+                    ) }}
         end as lag_days
     from crashes
     cross join stamps

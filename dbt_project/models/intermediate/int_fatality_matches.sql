@@ -2,6 +2,7 @@
 {#- Half a day, by which some lists take the morning for the evening. -#}
 {%- set half_day = 720 %}
 {%- set near_ft = feet_of_metres(var("death_match_m")) %}
+{%- set near_minutes = var("death_match_minutes") %}
 with
 
 deaths as (
@@ -22,8 +23,8 @@ crashes as (
     select
         crash_record_id,
         crash_date as crashed_at,
-        coalesce(injuries_fatal, 0) as injuries_fatal,
-        geom
+        geom,
+        coalesce(injuries_fatal, 0) as injuries_fatal
     from {{ ref("stg_crashes") }}
     where _deleted_at is null
 
@@ -41,8 +42,8 @@ people as (
 
 ),
 
--- A person dies once: of several deaths under one person_id that which is nearest
--- in time is his, if it is near at all.
+-- A person dies once: of several deaths under one person_id that which is
+-- nearest in time is his, if it is near at all.
 named as (
 
     select
@@ -69,8 +70,10 @@ ranked_by_person as (
     select
         named.*,
         row_number() over (
-            partition by person_id
-            order by abs(minutes_apart), fatality_id collate "C"
+            partition by named.person_id
+            order by
+                abs(named.minutes_apart),
+                {{ by_bytes("named.fatality_id") }}
         ) as nearness
     from named
 
@@ -90,7 +93,7 @@ by_person as (
         deaths_of_person = 1
         or (
             nearness = 1
-            and abs(minutes_apart) <= {{ var("death_match_minutes") }}
+            and abs(minutes_apart) <= {{ near_minutes }}
         )
 
 ),
@@ -133,14 +136,14 @@ near as (
 
     select
         pairs.*,
-        abs(minutes_apart) <= {{ var("death_match_minutes") }} as is_same_time
+        abs(pairs.minutes_apart) <= {{ near_minutes }} as is_same_time
     from pairs
     where
-        abs(minutes_apart) <= {{ var("death_match_minutes") }}
+        abs(pairs.minutes_apart) <= {{ near_minutes }}
         or (
-            is_fatal
-            and abs(abs(minutes_apart) - {{ half_day }})
-            <= {{ var("death_match_minutes") }}
+            pairs.is_fatal
+            and abs(abs(pairs.minutes_apart) - {{ half_day }})
+            <= {{ near_minutes }}
         )
 
 ),
@@ -150,13 +153,13 @@ ranked_by_place as (
     select
         near.*,
         row_number() over (
-            partition by fatality_id
+            partition by near.fatality_id
             order by
-                is_same_time desc,
-                is_fatal desc,
-                abs(minutes_apart),
-                distance_ft,
-                crash_record_id collate "C"
+                near.is_same_time desc,
+                near.is_fatal desc,
+                abs(near.minutes_apart) asc,
+                near.distance_ft asc,
+                {{ by_bytes("near.crash_record_id") }} asc
         ) as nearness
     from near
 
@@ -167,12 +170,12 @@ by_place as (
     select
         fatality_id,
         crash_record_id,
+        minutes_apart,
+        distance_ft,
         case
             when is_same_time then 'time_and_place'
             else 'place_and_half_a_day'
-        end as matched_by,
-        minutes_apart,
-        distance_ft
+        end as matched_by
     from ranked_by_place
     where nearness = 1
 
@@ -183,12 +186,14 @@ killed as (
 
     select
         crash_record_id,
-        min(person_id collate "C") as person_id,
+        min({{ by_bytes("person_id") }}) as person_id,
         count(*) as people_killed
     from people
     where
         severity = 'K'
-        and person_id not in (select matched_person_id from by_person)
+        and person_id not in (
+            select by_person.matched_person_id from by_person
+        )
     group by crash_record_id
 
 ),

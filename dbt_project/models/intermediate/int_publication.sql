@@ -1,4 +1,4 @@
--- The one row is how far the portal's crashes go, and since when they still come in.
+-- The one row is how far the portal's crashes go, and since when more may come.
 with
 
 crashes as (
@@ -27,10 +27,8 @@ settling as (
     select
         coalesce(
             cast(
-                ceil(
-                    percentile_cont({{ var("settled_share") }})
-                    within group (order by lag_days)
-                ) as integer
+                ceil({{ quantile(var("settled_share"), "lag_days") }})
+                as integer
             ),
             {{ var("settling_days_unobserved") }}
         ) as settling_days

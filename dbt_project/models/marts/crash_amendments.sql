@@ -1,5 +1,7 @@
 -- One row is a value of a crash, person or vehicle that the portal changed.
-{{ config(indexes=indexes_on("record_key", ["crash_record_id", "amended_at"])) }}
+{{ config(
+    indexes=indexes_on("record_key", ["crash_record_id", "amended_at"])
+) }}
 
 with
 

@@ -4,10 +4,10 @@ with
 crashes as (
 
     select
-        coalesce(prim_contributory_cause, 'NOT STATED') as cause,
         injuries_total,
         injuries_fatal,
-        injuries_incapacitating
+        injuries_incapacitating,
+        coalesce(prim_contributory_cause, 'NOT STATED') as cause
     from {{ ref("crashes") }}
 
 ),
@@ -21,10 +21,10 @@ categories as (
 totals as (
 
     select
-        cause,
+        crashes.cause,
         {{ people_totals("crashes") }}
     from crashes
-    group by cause
+    group by crashes.cause
 
 ),
 

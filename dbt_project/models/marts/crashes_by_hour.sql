@@ -4,10 +4,10 @@ with
 crashes as (
 
     select
-        cast(extract(hour from crashed_at) as integer) as crash_hour,
         injuries_total,
         injuries_fatal,
-        injuries_incapacitating
+        injuries_incapacitating,
+        cast(extract(hour from crashed_at) as integer) as crash_hour
     from {{ ref("crashes") }}
     where crashed_at is not null
 
@@ -23,10 +23,10 @@ hours as (
 totals as (
 
     select
-        crash_hour,
+        crashes.crash_hour,
         {{ people_totals("crashes") }}
     from crashes
-    group by crash_hour
+    group by crashes.crash_hour
 
 ),
 

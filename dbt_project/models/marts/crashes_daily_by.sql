@@ -1,5 +1,5 @@
 -- One row is a day and a value of a dimension, also where no crash had it.
-{{ config(indexes=indexes_on("crash_date", ["dimension, value, crash_date"])) }}
+{{ config(indexes=indexes_on(none, [["dimension", "crash_date"]])) }}
 
 with
 
@@ -10,45 +10,36 @@ crashes as (
 
 ),
 
-{% for dimension, value in daily_dimensions().items() -%}
-by_{{ dimension }} as (
+days as (
 
-    select
-        crash_date,
-        '{{ dimension }}' as dimension,
-        coalesce({{ value }}, 'NOT STATED') as value,
-        {{ people_totals("crashes") }}
-    from crashes
-    group by crash_date, coalesce({{ value }}, 'NOT STATED')
+    select crash_date from {{ ref("crashes_daily") }}
 
 ),
 
-{% endfor -%}
--- A crash with both a pedestrian and a cyclist is one of each.
-{% for road_user, condition in road_users().items() -%}
-with_{{ road_user | lower }} as (
+valued as (
 
     select
-        crash_date,
-        'road_user' as dimension,
-        '{{ road_user | replace("_", " ") }}' as value,
-        {{ people_totals("crashes") }}
+        crashes.crash_date,
+        dimensions.dimension,
+        dimensions.value,
+        crashes.injuries_total,
+        crashes.injuries_fatal,
+        crashes.injuries_incapacitating
     from crashes
-    where {{ condition }}
-    group by crash_date
+    {{ cross_join_daily_dimensions("crashes") }}
+    where dimensions.value is not null
 
 ),
 
-{% endfor -%}
 counted as (
-    {% for dimension in daily_dimensions() %}
-    select * from by_{{ dimension }}
-    union all
-    {%- endfor %}
-    {%- for road_user in road_users() %}
-    select * from with_{{ road_user | lower }}
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
+
+    select
+        valued.crash_date,
+        valued.dimension,
+        valued.value,
+        {{ people_totals("valued") }}
+    from valued
+    group by valued.crash_date, valued.dimension, valued.value
 
 ),
 
@@ -58,12 +49,6 @@ dimension_values as (
         dimension,
         value
     from counted
-
-),
-
-days as (
-
-    select crash_date from {{ ref("crashes_daily") }}
 
 ),
 

@@ -1,11 +1,4 @@
 -- One row is a span of days, up to the last publication, and a figure of it.
-{%- set spans = {
-    "today": "published_until",
-    "last_7_days": "published_until - 6",
-    "last_30_days": "published_until - 29",
-    "last_365_days": "published_until - 364",
-    "year_to_date": "cast(date_trunc('year', published_until) as date)",
-} %}
 with
 
 crashes as (
@@ -22,14 +15,13 @@ publication as (
 ),
 
 spans as (
-    {% for span, first_day in spans.items() %}
+
     select
-        '{{ span }}' as span,
-        {{ first_day }} as first_day,
-        published_until as last_day
+        spans.span,
+        spans.first_day,
+        publication.published_until as last_day
     from publication
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
+    {{ cross_join_spans("publication.published_until") }}
 
 ),
 
@@ -72,24 +64,10 @@ figures as (
     select
         totals.span,
         totals.is_year_before,
-        figures.metric,
-        figures.value
+        metrics.metric,
+        metrics.figure
     from totals
-    cross join lateral (
-        values
-        {%- for name in total_names() %}
-        ('{{ name }}', totals.{{ name }})
-        {{- "," if not loop.last }}
-        {%- endfor %}
-    ) as figures (metric, value)
-
-),
-
-metrics as (
-    {% for name in total_names() %}
-    select '{{ name }}' as metric
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
+    {{ cross_join_metrics("totals") }}
 
 ),
 
@@ -100,10 +78,10 @@ compared as (
         metrics.metric,
         spans.first_day,
         spans.last_day,
-        coalesce(these.value, 0) as value,
-        coalesce(those.value, 0) as value_year_before
+        coalesce(these.figure, 0) as figure,
+        coalesce(those.figure, 0) as figure_year_before
     from spans
-    cross join metrics
+    {{ cross_join_metrics() }}
     left join figures as these
         on
             spans.span = these.span
@@ -124,12 +102,12 @@ final as (
         compared.metric,
         compared.first_day,
         compared.last_day,
-        compared.value,
-        compared.value_year_before,
-        compared.value - compared.value_year_before as difference,
+        compared.figure,
+        compared.figure_year_before,
+        compared.figure - compared.figure_year_before as difference,
         {{ share(
-            "compared.value - compared.value_year_before",
-            "compared.value_year_before"
+            "compared.figure - compared.figure_year_before",
+            "compared.figure_year_before"
         ) }} as change_share,
         compared.last_day >= publication.provisional_since as is_provisional
     from compared

@@ -7,7 +7,7 @@ runs as (
 
     select
         *,
-        row_number() over (order by started_at desc, run_id) as recency
+        row_number() over (order by started_at desc, run_id desc) as recency
     from {{ beside(source("ops", "sync_runs")) }}
 
 ),
@@ -24,7 +24,7 @@ final as (
         runs.run_id,
         runs.started_at,
         runs.finished_at,
-        runs."trigger",
+        runs.trigger,
         runs.status as run_status,
         loads.dataset,
         loads.status as load_status,

@@ -19,10 +19,10 @@ months as (
         month_start,
         count(*) as total_crashes,
         count(lag_days) as observed_crashes,
-        {%- for share in [50, 90, 95, 99] %}
-        percentile_cont({{ share / 100 }}) within group (order by lag_days)
-            as lag_days_p{{ share }},
-        {%- endfor %}
+        {{ quantile(0.50, "lag_days") }} as lag_days_p50,
+        {{ quantile(0.90, "lag_days") }} as lag_days_p90,
+        {{ quantile(0.95, "lag_days") }} as lag_days_p95,
+        {{ quantile(0.99, "lag_days") }} as lag_days_p99,
         max(lag_days) as lag_days_max
     from lags
     group by month_start
