@@ -1,0 +1,11 @@
+-- What share of each year's crashes are hit and run? A report that does not say is
+-- counted apart.
+select
+    cast(extract(year from crash_date) as integer) as year,
+    sum(case when value = 'Y' then total_crashes end) as hit_and_run,
+    sum(case when value = 'NOT STATED' then total_crashes end) as not_stated,
+    sum(total_crashes) as crashes
+from marts.crashes_daily_by
+where dimension = 'hit_and_run' and crash_date >= date '2018-01-01'
+group by 1
+order by 1
