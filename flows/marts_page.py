@@ -79,10 +79,10 @@ def _function(model: dict[str, Any]) -> str:
 
 
 def _section(model: dict[str, Any], arguments: str, types: list[tuple[str, str]]) -> str:
-    query = model["config"]["meta"].get("example")
-    if not query:
+    example = model["config"]["meta"]
+    if not (example.get("question") and example.get("query")):
         raise WarehouseError(
-            f"marts.{model['name']} has no query: write it as config.meta.example in"
+            f"marts.{model['name']} has no query: write config.meta.question and query in"
             f" dbt_project/{model['patch_path'].partition('://')[2]}"
         )
     rows = [
@@ -99,8 +99,10 @@ def _section(model: dict[str, Any], arguments: str, types: list[tuple[str, str]]
             "|---|---|---|",
             *rows,
             "",
+            example["question"],
+            "",
             "```sql",
-            query.strip(),
+            example["query"].strip(),
             "```",
             "",
         ]
