@@ -279,6 +279,7 @@ def docs(
     from contextlib import suppress
 
     from flows import docs as site
+    from flows import terminal
     from warehouse.settings import resolve_target
 
     where = resolve_target(target)
@@ -286,10 +287,13 @@ def docs(
         raise WrongCall("--port is where --serve listens: add --serve")
     folder = out or site.DEFAULT_FOLDER
     if not serve:
-        typer.echo(f"{site.write_page(where, folder)}: open it in a browser")
+        with terminal.console().status("dbt makes the docs"):
+            page = site.write_page(where, folder)
+        typer.echo(f"{page}: open it in a browser")
         return
     with site.server(folder / site.PAGE, site.DEFAULT_PORT if port is None else port) as listening:
-        site.write_page(where, folder)
+        with terminal.console().status("dbt makes the docs"):
+            site.write_page(where, folder)
         typer.echo(f"{site.address(listening)} shows {folder / site.PAGE}; Ctrl-C ends it")
         with suppress(KeyboardInterrupt):
             listening.serve_forever()

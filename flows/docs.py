@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from warehouse.connection import connect, has_table
+from warehouse.connection import connect, dbt_environment, has_table
 from warehouse.errors import WarehouseError, WrongCall
 from warehouse.lock import sync_lock
 from warehouse.records import refuse_if_empty
@@ -64,15 +67,13 @@ def made(target: Target) -> Iterator[Docs]:
     Raises:
         WarehouseError: dbt could not make them, with its reason.
     """
-    from dbt.cli.main import dbtRunner
-
-    from flows.dbt_session import dbt_session, target_path
+    from flows.dbt_session import target_path
 
     parsed = DBT_PROJECT / target_path(target) / "partial_parse.msgpack"
     with tempfile.TemporaryDirectory(prefix="warehouse-docs-") as name:
         folder = Path(name)
         arguments = [
-            *("docs", "generate", "--static", "--log-level", "none"),
+            *("docs", "generate", "--static", "--quiet", "--no-use-colors"),
             *("--target", target),
             *("--project-dir", str(DBT_PROJECT)),
             *("--profiles-dir", str(ROOT)),
@@ -81,10 +82,16 @@ def made(target: Target) -> Iterator[Docs]:
         if parsed.exists():
             # What a build has parsed need not be parsed again.
             arguments += ["--partial-parse-file-path", str(parsed)]
-        with dbt_session(target):
-            outcome = dbtRunner().invoke(arguments)
-        if not outcome.success:
-            raise WarehouseError(f"dbt docs generate: {_cause(outcome)}")
+        # In a process of its own: where a node fails, dbt's threads write on after it has ended.
+        outcome = subprocess.run(  # noqa: S603 - dbt of this installation
+            [sys.executable, "-m", "dbt.cli.main", *arguments],
+            env=os.environ | dbt_environment(target),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if outcome.returncode:
+            raise WarehouseError(f"dbt docs generate: {_cause(outcome.stdout or outcome.stderr)}")
         yield Docs(
             folder / "static_index.html",
             json.loads((folder / "manifest.json").read_bytes()),
@@ -92,14 +99,9 @@ def made(target: Target) -> Iterator[Docs]:
         )
 
 
-def _cause(outcome: Any) -> str:
-    """What dbt says of its failure: that it could not run, or what a node or a table met."""
-    if outcome.exception:
-        return str(outcome.exception)
-    result = outcome.result
-    nodes = getattr(result, "results", None) or ()
-    failed = [node.message for node in nodes if str(node.status) == "error"]
-    return str([*failed, *(getattr(result, "errors", None) or ()), "no reason given"][0])
+def _cause(said: str) -> str:
+    """What dbt says of its failure, without the time before each line."""
+    return re.sub(r"^\d\d:\d\d:\d\d +", "", said, flags=re.MULTILINE).strip() or "no reason given"
 
 
 def write_page(target: Target, folder: Path) -> Path:

@@ -184,3 +184,16 @@ def test_a_warehouse_without_marts_or_in_a_sync_has_no_docs_now(
         assert_one_line(warehouse_command(*call), 1, cause)
     assert page.read_text() == "of yesterday"
     assert list(tmp_path.iterdir()) == [page]
+
+
+@on_duckdb
+def test_where_dbt_fails_the_page_stays_and_dbts_reason_is_said(
+    built: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "index.html"
+    page.write_text("of yesterday")
+    monkeypatch.setenv("DBT_WARN_ERROR_OPTIONS", "no options")
+    answer = warehouse_command("docs", "--target", built, "--out", str(tmp_path))
+    assert_one_line(answer, 1, "dbt docs generate: ", "no options")
+    assert page.read_text() == "of yesterday"
+    assert list(tmp_path.iterdir()) == [page]
