@@ -101,7 +101,8 @@ def made(target: Target) -> Iterator[Docs]:
 
 def _cause(said: str) -> str:
     """What dbt says of its failure, without the time before each line."""
-    return re.sub(r"^\d\d:\d\d:\d\d +", "", said, flags=re.MULTILINE).strip() or "no reason given"
+    plain = re.sub(r"^(\x1b\[0m)?\d\d:\d\d:\d\d +", "", said, flags=re.MULTILINE)
+    return plain.strip() or "no reason given"
 
 
 def write_page(target: Target, folder: Path) -> Path:

@@ -194,6 +194,6 @@ def test_where_dbt_fails_the_page_stays_and_dbts_reason_is_said(
     page.write_text("of yesterday")
     monkeypatch.setenv("DBT_WARN_ERROR_OPTIONS", "no options")
     answer = warehouse_command("docs", "--target", built, "--out", str(tmp_path))
-    assert_one_line(answer, 1, "dbt docs generate: ", "no options")
+    assert_one_line(answer, 1, "dbt docs generate: The YAML", "--warn-error-options")
     assert page.read_text() == "of yesterday"
     assert list(tmp_path.iterdir()) == [page]
