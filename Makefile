@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := run
-.PHONY: install run test soak bench lint lock
+.PHONY: install run test soak bench docs-pages lint lock
 
 install: $(INSTALLED)
 
@@ -28,7 +28,7 @@ run: install
 
 # Three at a time on two cores: many wait for a process to start. SQL is linted by one of them.
 test: lint
-	tests/with-postgis $(BIN)/python -m pytest -n 3 --dist worksteal
+	tests/with-chromium tests/with-postgis $(BIN)/python -m pytest -n 3 --dist worksteal
 
 soak: install
 	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"
@@ -39,6 +39,10 @@ soak: install
 # A million crashes and three thousand signals, on both engines.
 bench: install
 	tests/with-postgis $(BIN)/python -m bench.space
+
+# docs/marts.md, from the built warehouse of this machine; a test holds it to be current.
+docs-pages: install
+	$(BIN)/python -m flows.marts_page
 
 lint: install
 	$(BIN)/ruff check

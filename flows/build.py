@@ -1,12 +1,8 @@
 """dbt build: from raw to the marts, each node of dbt seen as a task run of Prefect."""
 
-import contextlib
-import gc
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow
@@ -16,11 +12,12 @@ import ingestion.layers
 import ingestion.raw
 import warehouse.reconciliation
 import warehouse.records
+from flows.dbt_session import dbt_session, target_path
 from flows.progress import watcher
 from flows.runs import recorded
 from ingestion.catalog import load_catalog
 from warehouse.builds import forget_build, last_build, present_sources, record_build
-from warehouse.connection import dbt_environment, ensure_ready
+from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
 from warehouse.records import refuse_if_empty
@@ -105,15 +102,13 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
 
     # dbt's unit tests say nothing of the data: they run with the project's other tests.
     left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
-    environment = dbt_environment(target) | {"DBT_EXCLUDE_RESOURCE_TYPES": left_out}
-    with _environment(environment), _few_collections():
+    with dbt_session(target, {"DBT_EXCLUDE_RESOURCE_TYPES": left_out}):
         runner = NodeRunner(
             on_node=watcher().node,
             settings=PrefectDbtSettings(
                 project_dir=DBT_PROJECT,
                 profiles_dir=ROOT,
-                # By target, so that to switch between engines does not parse everything anew.
-                target_path=Path(os.environ.get("DBT_TARGET_PATH", "target"), target),
+                target_path=target_path(target),
                 # For dbt's own log file: Prefect's levels, its default, are not dbt's.
                 log_level=EventLevel.INFO,
             ),
@@ -125,8 +120,6 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
             outcome = runner.invoke(arguments)
         except ValueError as error:
             raise WarehouseError(f"dbt build: {error}") from error
-        finally:
-            _close_connections(target)
     return _judge(list(outcome.result.results))
 
 
@@ -175,41 +168,3 @@ def _project_digest() -> str:
             digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for a block, and what they were before for what follows."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let Python look for garbage less often for a block.
-
-    dbt's manifest is hundreds of thousands of objects that stay; to look through them again and
-    again takes a tenth to a third of a build.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-def _close_connections(target: Target) -> None:
-    """Close DuckDB's file, which dbt would keep open for its next command in this process."""
-    if target == "duckdb":
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

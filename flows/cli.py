@@ -261,6 +261,45 @@ def query(
 
 
 @app.command()
+def docs(
+    target: Target = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder of the page, data/docs by default.", metavar="DIR"),
+    ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show the page on this machine until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Where --serve listens, 8080 by default; 0 is any.", min=0, max=65_535),
+    ] = None,
+) -> None:
+    """Make the dbt docs: one page with every model, column and test, and how they depend."""
+    from contextlib import suppress
+
+    from flows import docs as site
+    from flows import terminal
+    from warehouse.settings import resolve_target
+
+    where = resolve_target(target)
+    if port is not None and not serve:
+        raise WrongCall("--port is where --serve listens: add --serve")
+    folder = out or site.DEFAULT_FOLDER
+    if not serve:
+        with terminal.console().status("dbt makes the docs"):
+            page = site.write_page(where, folder)
+        typer.echo(f"{page}: open it in a browser")
+        return
+    with site.server(folder / site.PAGE, site.DEFAULT_PORT if port is None else port) as listening:
+        with terminal.console().status("dbt makes the docs"):
+            site.write_page(where, folder)
+        typer.echo(f"{site.address(listening)} shows {folder / site.PAGE}; Ctrl-C ends it")
+        with suppress(KeyboardInterrupt):
+            listening.serve_forever()
+
+
+@app.command()
 def doctor(target: Target = None) -> None:
     """Say what is missing on this machine, with the cure; exit 1 if the target lacks something."""
     from flows.doctor import examine

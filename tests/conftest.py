@@ -15,6 +15,7 @@ import pytest
 from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
 from ingestion.sample_portal import SamplePortal, running
+from tests.docs_site import DocsSite, make_site
 from tests.prefect_server import PrefectServer, wait_for_server
 from tests.shared_warehouses import SharedWarehouses, has_server, on_server, pointing_to
 from warehouse.connection import ensure_ready
@@ -236,6 +237,13 @@ def built(target: Target, built_once: Filled) -> Iterator[Target]:
     """The warehouse that tests share which only read: every mart of all of the portal's crashes."""
     with pointing_to(target, built_once(target)):
         yield target
+
+
+@pytest.fixture
+def docs_site(built: Target, shared_warehouses: SharedWarehouses) -> DocsSite:
+    """The docs of that warehouse, as `warehouse docs --serve` makes and shows them."""
+    folder = shared_warehouses.made_once(f"docs-{built}", lambda folder: make_site(built, folder))
+    return DocsSite(folder)
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,23 @@ class SharedWarehouses:
                 done.touch()
         return name
 
+    def made_once(self, what: str, make: Callable[[Path], None]) -> Path:
+        """A folder of what is made of a warehouse, which the first who asks makes.
+
+        Args:
+            what: its name; each of them is made in one way.
+            make: called with the folder, which is there and empty.
+        """
+        folder = self.folder / what
+        done = self.folder / f"{what}.made"
+        with FileLock(self.folder / f"{what}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
     def remove(self) -> None:
         """Drop the databases and delete the files."""
         for done in self.folder.glob("*-postgis.done"):
