@@ -4,11 +4,9 @@ import json
 import math
 import zipfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from ingestion import layers
@@ -21,7 +19,6 @@ from tests.contents import content, rows
 from tests.layer_files import (
     IN_FEET,
     LON_LAT,
-    UNSIGNED,
     Geometry,
     bow_tie,
     geojson,
@@ -45,12 +42,6 @@ LON, LAT = LON_LAT
 A_MILLIMETRE = 9e-9
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def sessions_of_this_process_check_no_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the command do, which runs in a process of its own."""
-    monkeypatch.setattr(duckdb, "connect", partial(duckdb.connect, config=UNSIGNED))
 
 
 def read(path: Path, key: str = "zone_id", layer: str | None = None, **options: Any) -> Features:
