@@ -5,10 +5,11 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg2
 import pytest
 
@@ -16,6 +17,7 @@ from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
 from ingestion.sample_portal import SamplePortal, running
 from tests.docs_site import DocsSite, make_site
+from tests.layer_files import UNSIGNED
 from tests.prefect_server import PrefectServer, wait_for_server
 from tests.shared_warehouses import SharedWarehouses, has_server, on_server, pointing_to
 from warehouse.connection import ensure_ready
@@ -26,6 +28,11 @@ CRASHES = 5_000
 
 # dbt's tests of the data are most of a build's time.
 MODELS_ALONE = "test unit_test"
+
+# What the marts are built from, and a layer of points and one of areas; the other datasets would
+# cost each test seconds.
+REQUIRED = [dataset.name for dataset in load_catalog().required]
+SYNCED = [*REQUIRED, "traffic_signals", "community_areas"]
 
 REAL = ROOT.parent / "shared" / "real"
 
@@ -127,6 +134,33 @@ def dbt_target_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sessions_of_this_process_check_no_signature() -> Iterator[None]:
+    """To check that of DuckDB's extension takes 0.3 s; the commands do, in their own processes."""
+    connect = duckdb.connect
+
+    def unsigned(
+        database: str | Path = ":memory:",
+        read_only: bool = False,
+        config: dict[str, Any] | None = None,
+    ) -> duckdb.DuckDBPyConnection:
+        return connect(database, read_only, {**UNSIGNED, **(config or {})})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(duckdb, "connect", unsigned)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flags_of_dbt_say_not_where_they_were_set() -> Iterator[None]:
+    """To find out, dbt reads the source of all that called it: half a second for each command."""
+    from dbt_common.behavior_flags import BehaviorFlagRendered
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def folder_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where each warehouse lies in its turn, under the same name, so that dbt parses once."""
@@ -162,6 +196,26 @@ def both_warehouses(
         yield TARGETS
 
 
+Own = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def own_warehouse(folder_of_all: Path, request: pytest.FixtureRequest) -> Own:
+    """Makes a warehouse where those of the tests lie, before a test has its own."""
+
+    @contextmanager
+    def own(target: Target, *, like: str | None = None) -> Iterator[str]:
+        assert not list(folder_of_all.iterdir())
+        try:
+            with new_warehouse(target, folder_of_all, request, like=like) as name:
+                yield name
+        finally:
+            shutil.rmtree(folder_of_all)
+            folder_of_all.mkdir()
+
+    return own
+
+
 @pytest.fixture(scope="session")
 def shared_warehouses(request: pytest.FixtureRequest) -> Iterator[SharedWarehouses]:
     """Warehouses that are filled once, by whichever worker asks first."""
@@ -179,7 +233,7 @@ Filled = Callable[[Target], str]
 
 @pytest.fixture(scope="session")
 def raw_filled(
-    shared_warehouses: SharedWarehouses, portal: SamplePortal, request: pytest.FixtureRequest
+    shared_warehouses: SharedWarehouses, portal: SamplePortal, own_warehouse: Own
 ) -> Filled:
     """A warehouse, only to be copied, with all of the portal's crashes in raw and nothing built."""
 
@@ -192,8 +246,8 @@ def raw_filled(
                 load_dataset(dataset, target)
 
     def filled(target: Target) -> str:
-        template = "" if target == "duckdb" else request.getfixturevalue("postgis_template")
-        return shared_warehouses.filled_once("loaded", target, template, lambda: load(target))
+        own = own_warehouse(target)
+        return shared_warehouses.filled_once("loaded", target, own, lambda: load(target))
 
     return filled
 
@@ -213,6 +267,7 @@ def built_once(
     raw_filled: Filled,
     portal: SamplePortal,
     prefect_server: str,
+    own_warehouse: Own,
 ) -> Filled:
     """A warehouse, only to be read, with all of the portal's crashes in raw and every mart."""
 
@@ -223,11 +278,11 @@ def built_once(
             settings.setenv("SOURCES__SODA__BASE_URL", portal.url)
             # Whoever asks first may want models alone; this one is tested as well.
             settings.delenv("DBT_EXCLUDE_RESOURCE_TYPES", raising=False)
-            sync(target=target, datasets=[dataset.name for dataset in load_catalog().required])
+            sync(target=target, datasets=REQUIRED)
 
     def filled(target: Target) -> str:
-        template = raw_filled(target)
-        return shared_warehouses.filled_once("built", target, template, lambda: build(target))
+        own = own_warehouse(target, like=raw_filled(target))
+        return shared_warehouses.filled_once("built", target, own, lambda: build(target))
 
     return filled
 
@@ -251,7 +306,7 @@ def synced_once(
     shared_warehouses: SharedWarehouses,
     portal_to_change: SamplePortal,
     prefect_server: str,
-    request: pytest.FixtureRequest,
+    own_warehouse: Own,
 ) -> Filled:
     """A warehouse, only to be copied, as the first sync with a portal that tests change left it."""
 
@@ -261,12 +316,12 @@ def synced_once(
         with pytest.MonkeyPatch.context() as settings:
             settings.setenv("SOURCES__SODA__BASE_URL", portal_to_change.url)
             settings.setenv("DBT_EXCLUDE_RESOURCE_TYPES", MODELS_ALONE)
-            sync(target=target, datasets=[dataset.name for dataset in load_catalog().required])
+            sync(target=target, datasets=SYNCED)
         portal_to_change.forget_requests()
 
     def filled(target: Target) -> str:
-        template = "" if target == "duckdb" else request.getfixturevalue("postgis_template")
-        return shared_warehouses.filled_once("synced", target, template, lambda: fill(target))
+        own = own_warehouse(target)
+        return shared_warehouses.filled_once("synced", target, own, lambda: fill(target))
 
     return filled
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -41,27 +41,32 @@ class SharedWarehouses:
         self.folder = Path(folder or tempfile.mkdtemp(prefix="shared-warehouses-"))
 
     def filled_once(
-        self, what: str, target: Target, template: str, fill: Callable[[], None]
+        self, what: str, target: Target, own: AbstractContextManager[str], fill: Callable[[], None]
     ) -> str:
         """The file or the database of a warehouse that the first who asks fills.
+
+        It is a copy of the one that is filled, so that dbt, which parses everything anew where a
+        file or a database has another name than the last, always meets the worker's own.
 
         Args:
             what: its name; each of them is filled in one way.
             target: its engine.
-            template: the file or the database that it begins as a copy of; empty for a new file.
-            fill: called with the settings pointing to it.
+            own: a warehouse of the worker's, with the settings pointing to it; gives its file or
+                its database.
+            fill: called within it.
         """
         name = self._name(what, target)
         done = self.folder / f"{what}-{target}.done"
         with FileLock(self.folder / f"{what}-{target}.lock"):
             if not done.exists():
-                if target == "postgis":
-                    on_server(f"drop database if exists {name} with (force)")
-                    on_server(f"create database {name} template {template}")
-                elif template:
-                    shutil.copy(template, name)
-                with pointing_to(target, name):
+                with own as filled:
                     fill()
+                    if target == "postgis":
+                        on_server(f"drop database if exists {name} with (force)")
+                        on_server(f"create database {name} template {filled} strategy file_copy")
+                    else:
+                        Path(name).parent.mkdir(exist_ok=True)
+                        shutil.copy(filled, name)
                 done.touch()
         return name
 
@@ -91,7 +96,8 @@ class SharedWarehouses:
 
     def _name(self, what: str, target: Target) -> str:
         if target == "duckdb":
-            return str(self.folder / f"{what}.duckdb")
+            # A view names the file that its tables are in.
+            return str(self.folder / what / "warehouse.duckdb")
         suffix = "".join(filter(str.isalnum, self.folder.name)).lower()
         return f"{what}_{suffix}"
 

@@ -248,13 +248,11 @@ def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> N
     assert rows(loaded, qualities) == within
 
 
-def test_an_incremental_build_gives_what_a_full_refresh_does(loaded: Target) -> None:
+def test_an_incremental_build_gives_what_a_full_refresh_does(synced: Target) -> None:
     names = [f"stg_{name}" for name in ("crashes", "people", "vehicles", "fatalities")]
     run = ("run", "--select", *(f"+{name}" for name in names))
     staged = [f"staging.{name}" for name in names]
-    dbt(loaded, "seed")
-    dbt(loaded, *run)
-    crashes = rows(loaded, "select * from raw.crashes order by crash_record_id limit 12")
+    crashes = rows(synced, "select * from raw.crashes order by crash_record_id limit 12")
     keys = [row["crash_record_id"] for row in crashes]
 
     def changed(place: int, key: str) -> dict[str, str | None]:
@@ -264,35 +262,35 @@ def test_an_incremental_build_gives_what_a_full_refresh_does(loaded: Target) -> 
     later, soon = "2099-01-01T00:00:00.000Z", "2001-01-01T00:00:00.000Z"
     # Amended; under an untidy key; an old version that came late; new, of an untidy key alone.
     newer = [changed(0, keys[0]), changed(1, f" {keys[1]}\t"), changed(2, " new\u00a0one ")]
-    put_into_raw(loaded, "crashes", newer, "1900000000.5", later)
+    put_into_raw(synced, "crashes", newer, "1900000000.5", later)
     put_into_raw(
-        loaded, "crashes", [changed(3, keys[3]), changed(4, f"{keys[4]} ")], "1900000001.5", soon
+        synced, "crashes", [changed(3, keys[3]), changed(4, f"{keys[4]} ")], "1900000001.5", soon
     )
     mark = (
         "insert into ops.record_deletions (dataset, record_key, deleted_at, run_id)"
         " values ('crashes', '{}', timestamp '2026-01-0{} 00:00:00', 'a run')"
     )
-    with connect(loaded) as connection:
+    with connect(synced) as connection:
         for key in keys[4:8]:
             connection.execute(mark.format(key, 1))
-    before = content(loaded, staged)
-    dbt(loaded, *run)
-    built = content(loaded, staged)
+    before = content(synced, staged)
+    dbt(synced, *run)
+    built = content(synced, staged)
     assert built != before
-    dbt(loaded, *run, "--full-refresh")
-    assert content(loaded, staged) == built
+    dbt(synced, *run, "--full-refresh")
+    assert content(synced, staged) == built
 
     # The untidy keys' records are amended under tidy ones; one comes back, one went anew.
     put_into_raw(
-        loaded, "crashes", [changed(5, keys[1]), changed(6, "new one")], "1900000002.5", later
+        synced, "crashes", [changed(5, keys[1]), changed(6, "new one")], "1900000002.5", later
     )
-    with connect(loaded) as connection:
+    with connect(synced) as connection:
         restored = "update ops.record_deletions set restored_at = timestamp '2026-02-01 00:00:00'"
         connection.execute(f"{restored} where record_key in ('{keys[5]}', '{keys[6]}')")
         connection.execute(mark.format(keys[6], 2))
-    dbt(loaded, *run)
-    built = content(loaded, staged)
+    dbt(synced, *run)
+    built = content(synced, staged)
     gone = "select crash_record_id as key from staging.stg_crashes where _deleted_at is not null"
-    assert {row["key"] for row in rows(loaded, gone)} == {keys[4], keys[6], keys[7]}
-    dbt(loaded, *run, "--full-refresh")
-    assert content(loaded, staged) == built
+    assert {row["key"] for row in rows(synced, gone)} == {keys[4], keys[6], keys[7]}
+    dbt(synced, *run, "--full-refresh")
+    assert content(synced, staged) == built

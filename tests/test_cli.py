@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from ingestion.sample_portal import SamplePortal
-from tests.commands import warehouse_command
+from tests.commands import command_here, warehouse_command
 from warehouse.connection import connect
 from warehouse.lock import sync_lock
 from warehouse.settings import Target
@@ -187,10 +187,10 @@ def test_a_synced_warehouse_answers_and_is_only_read(
     warehouse: Target, own_portal: SamplePortal, prefect_server: str
 ) -> None:
     target = ("--target", warehouse)
-    synced = warehouse_command("sync", "crashes", "--no-build", *target)
+    synced = command_here("sync", "crashes", "--no-build", *target)
     assert synced.returncode == 0, synced.stderr
 
-    status = warehouse_command("status", *target)
+    status = command_here("status", *target)
     assert status.returncode == 0
     [line] = [line for line in status.stdout.splitlines() if "│ crashes" in line]
     assert "1000" in line
@@ -202,17 +202,17 @@ def test_a_synced_warehouse_answers_and_is_only_read(
     assert (counted.returncode, counted.stdout) == (0, "n,x\n1000,\n")
 
     for change in ("delete from raw.crashes", "create table raw.t as select 1 as n"):
-        assert_one_line(warehouse_command("query", change, *target), 1, "may only read")
-    nope = warehouse_command("query", "select nope from raw.crashes", *target)
+        assert_one_line(command_here("query", change, *target), 1, "may only read")
+    nope = command_here("query", "select nope from raw.crashes", *target)
     assert_one_line(nope, 1, "nope")
     assert "PGRES" not in nope.stderr
     kind = "blob" if warehouse == "duckdb" else "bytea"
-    shape = warehouse_command("query", f"select cast('a' as {kind}) as shape", *target)
+    shape = command_here("query", f"select cast('a' as {kind}) as shape", *target)
     assert (shape.returncode, shape.stdout) == (0, "shape\n61\n")
     with connect(warehouse, read_only=True) as connection:
         assert connection.fetch("select 1 from raw.crashes").num_rows == 1_000
 
-    doctor = warehouse_command("doctor", *target)
+    doctor = command_here("doctor", *target)
     assert doctor.returncode == 0, doctor.stdout
     assert "SAMPLE DATA" in doctor.stdout
     assert "MISS" not in doctor.stdout
@@ -223,7 +223,7 @@ def test_a_synced_warehouse_answers_and_is_only_read(
 def test_where_there_is_no_warehouse_yet_it_says_how_to_get_one(
     warehouse: Target, call: list[str], warehouse_folder: Path
 ) -> None:
-    assert_one_line(warehouse_command(*call), 1, str(warehouse_folder), "'warehouse sync'")
+    assert_one_line(command_here(*call), 1, str(warehouse_folder), "'warehouse sync'")
 
 
 @on_duckdb

@@ -23,8 +23,14 @@ SPAN = (date(2021, 3, 1), date(2024, 3, 1))
 Crash = dict[str, Any]
 
 
+@pytest.fixture(scope="module")
+def read() -> dict[Target, list[Crash]]:
+    """What was read of each engine, once for all tests."""
+    return {}
+
+
 @pytest.fixture
-def crashes(built: Target) -> list[Crash]:
+def crashes(built: Target, read: dict[Target, list[Crash]]) -> list[Crash]:
     columns = (
         "crash_record_id, crash_date, longitude, latitude, is_ksi, people_count, vehicle_count,"
         " injuries_total, injuries_fatal, injuries_incapacitating, injuries_non_incapacitating,"
@@ -32,7 +38,9 @@ def crashes(built: Target) -> list[Crash]:
         " prim_contributory_cause, economic_cost_usd, comprehensive_cost_usd, ward,"
         " community_area, police_beat"
     )
-    return rows(built, f"select {columns} from marts.crashes")
+    if built not in read:
+        read[built] = rows(built, f"select {columns} from marts.crashes")
+    return read[built]
 
 
 def in_feet(places: list[tuple[float, float]]) -> npt.NDArray[np.float64]:

@@ -6,13 +6,12 @@ the engine that has a server of its own to be left behind.
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ import pytest
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal, running
 from tests.commands import warehouse_command
-from tests.conftest import Filled, new_warehouse
+from tests.conftest import Filled, Own
 from tests.contents import data
 from warehouse.settings import TARGETS, Target
 
@@ -40,30 +39,16 @@ KINDS = ("later", "first")
 class Scene:
     """A portal that has changed since a warehouse was filled, and how runs end undisturbed."""
 
-    def __init__(
-        self,
-        target: Target,
-        folder: Path,
-        request: pytest.FixtureRequest,
-        filled: str,
-    ) -> None:
+    def __init__(self, target: Target, own_warehouse: Own, filled: str) -> None:
         self.target = target
-        self._folder = folder
-        self._request = request
+        self._own_warehouse = own_warehouse
         self._filled = filled
         self._seconds: dict[str, float] = {}
         self._expected: dict[str, dict[str, list[str]]] = {}
 
-    @contextmanager
-    def warehouse(self, kind: str) -> Iterator[str]:
+    def warehouse(self, kind: str) -> AbstractContextManager[str]:
         """A warehouse as it is before a run of this kind."""
-        # One name for all, so that dbt parses once.
-        folder = self._folder / "warehouse"
-        folder.mkdir()
-        like = self._filled if kind == "later" else None
-        with new_warehouse(self.target, folder, self._request, like=like) as name:
-            yield name
-        shutil.rmtree(folder)
+        return self._own_warehouse(self.target, like=self._filled if kind == "later" else None)
 
     def sync(self) -> subprocess.Popen[str]:
         """A sync that has met the portal, in a session of its own."""
@@ -105,7 +90,7 @@ class Scene:
 @pytest.fixture(scope="module", params=ENGINES)
 def scene(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
+    own_warehouse: Own,
     synced_once: Filled,
 ) -> Iterator[Scene]:
     target: Target = request.param
@@ -114,9 +99,8 @@ def scene(
         # Steps enough that a kill finds some committed and some not.
         monkeypatch.setenv("SOURCES__SODA__PAGE_SIZE", PAGE_SIZE)
         monkeypatch.setenv("SOURCES__SODA__REQUESTS_PER_HOUR", "100000")
-        folder = tmp_path_factory.mktemp("kills")
         change(portal)
-        yield Scene(target, folder, request, synced_once(target))
+        yield Scene(target, own_warehouse, synced_once(target))
 
 
 def change(portal: SamplePortal) -> None:

@@ -4,11 +4,9 @@ import json
 import math
 import zipfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from ingestion import layers
@@ -16,12 +14,11 @@ from ingestion.layer_archive import shapefile_in
 from ingestion.layer_features import Features, read_features
 from ingestion.layer_file import open_layer_file
 from ingestion.layers import Layer
-from tests.commands import warehouse_command
+from tests.commands import command_here, warehouse_command
 from tests.contents import content, rows
 from tests.layer_files import (
     IN_FEET,
     LON_LAT,
-    UNSIGNED,
     Geometry,
     bow_tie,
     geojson,
@@ -45,12 +42,6 @@ LON, LAT = LON_LAT
 A_MILLIMETRE = 9e-9
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def sessions_of_this_process_check_no_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the command do, which runs in a process of its own."""
-    monkeypatch.setattr(duckdb, "connect", partial(duckdb.connect, config=UNSIGNED))
 
 
 def read(path: Path, key: str = "zone_id", layer: str | None = None, **options: Any) -> Features:
@@ -538,12 +529,12 @@ def test_the_commands_say_what_they_did_in_a_line(warehouse: Target, tmp_path: P
         f"layer zones: 8 polygons, key zone_id, EPSG:4326; '{build}' joins them",
     ]
     before = content(warehouse, IN_RAW)
-    assert_one_line(warehouse_command(*call), 2, "layer 'zones' already", "--replace")
+    assert_one_line(command_here(*call), 2, "layer 'zones' already", "--replace")
     assert content(warehouse, IN_RAW) == before
 
-    off = warehouse_command("layers", "deactivate", "zones", *target)
+    off = command_here("layers", "deactivate", "zones", *target)
     assert off.stdout == f"layer zones: not active; '{build}' leaves it out\n"
-    listed = warehouse_command("layers", "list", *target)
+    listed = command_here("layers", "list", *target)
     assert listed.returncode == 0
     [line] = [line for line in listed.stdout.splitlines() if "zones.geojson" in line]
     cells = [cell.strip() for cell in line.strip("│").split("│")]
@@ -551,7 +542,9 @@ def test_the_commands_say_what_they_did_in_a_line(warehouse: Target, tmp_path: P
         *("zones", "polygons", "8", "zone_id", "zone_name", "zones.geojson", "EPSG:4326"),
         *("7", "no"),
     ]
-    gone = warehouse_command("layers", "remove", "zones", *target)
+    on = command_here("layers", "activate", "zones", *target)
+    assert on.stdout == f"layer zones: active; '{build}' joins it\n"
+    gone = command_here("layers", "remove", "zones", *target)
     assert gone.stdout == f"layer zones: removed; '{build}' leaves it out\n"
     assert layers.list_layers(warehouse) == []
 
@@ -576,7 +569,7 @@ def test_without_a_key_the_fields_are_shown_and_one_is_suggested(
         for n in range(8)
     ]
     path = geojson(tmp_path / "zones.geojson", features)
-    answer = warehouse_command("layers", "add", str(path), "--name", "zones")
+    answer = command_here("layers", "add", str(path), "--name", "zones")
     assert_one_line(answer, 2, str(path), "such as --key zone_id --label zone_name")
     table = [
         tuple(cell.strip() for cell in line.strip("│").split("│"))
@@ -596,7 +589,7 @@ def test_without_a_key_the_fields_are_shown_and_one_is_suggested(
 
 def test_where_no_field_is_distinct_dissolve_is_named(tmp_path: Path) -> None:
     path = geojson(tmp_path / "a.geojson", [({"zone": "a"}, square(*LON_LAT))] * 2)
-    answer = warehouse_command("layers", "add", str(path), "--name", "zones")
+    answer = command_here("layers", "add", str(path), "--name", "zones")
     assert_one_line(answer, 2, "no field is filled and distinct", "--dissolve")
 
 
@@ -620,6 +613,6 @@ def test_a_call_that_cannot_succeed_gets_one_line_and_leaves_no_warehouse(
     geojson(tmp_path / "zones.geojson", [({"zone_id": 1, "zone_name": ""}, point())])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WAREHOUSE_DUCKDB_PATH", str(tmp_path / "new" / "warehouse.duckdb"))
-    answer = warehouse_command("layers", *call)
+    answer = command_here("layers", *call)
     assert_one_line(answer, code, part)
     assert not (tmp_path / "new").exists()

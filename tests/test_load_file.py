@@ -15,7 +15,7 @@ from ingestion.files import csv_file
 from ingestion.load_file import load_file
 from ingestion.sample_portal import SamplePortal
 from ingestion.source import Progress
-from tests.commands import warehouse_command
+from tests.commands import command_here, warehouse_command
 from tests.loads import CATALOG, IDS, load
 from tests.test_load import on_duckdb, raw
 from warehouse.connection import connect
@@ -391,7 +391,7 @@ def test_a_call_that_cannot_succeed_gets_one_line_and_leaves_no_warehouse(
     made(tmp_path, "person_id,crash_date\nO1,2026-04-18T17:30:00.000\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WAREHOUSE_DUCKDB_PATH", str(tmp_path / "new" / "warehouse.duckdb"))
-    answer = warehouse_command("load-file", *call)
+    answer = command_here("load-file", *call)
     assert (answer.returncode, answer.stderr.count("\n")) == (code, 1), answer.stderr
     assert message in answer.stderr
     assert not (tmp_path / "new").exists()

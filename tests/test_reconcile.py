@@ -11,7 +11,7 @@ from ingestion.load import load_dataset
 from ingestion.reconcile import Reconciliation, reconcile_dataset
 from ingestion.sample_portal import SamplePortal
 from ingestion.soda import PortalError
-from tests.commands import warehouse_command
+from tests.commands import command_here, warehouse_command
 from tests.loads import CATALOG, IDS, load
 from tests.test_load import on_duckdb, raw, served
 from warehouse.connection import connect
@@ -445,7 +445,7 @@ def test_the_marts_follow_what_is_deleted_and_what_comes_back(
         records=[{name: value for name, value in back.items() if name[0] != ":"}],
         late=True,
     )
-    done = warehouse_command("reconcile", "--yes-delete", "--target", warehouse)
+    done = command_here("reconcile", *crash_datasets, "--yes-delete", "--target", warehouse)
 
     assert done.returncode == 0, done.stderr
     cells = [[cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()]

@@ -5,7 +5,7 @@ import pytest
 from ingestion.portal import open_portal
 from ingestion.sample_portal import SamplePortal
 from ingestion.soda import quoted
-from tests.commands import warehouse_command
+from tests.commands import command_here
 from tests.loads import IDS, assert_complete, in_raw, load
 from warehouse.settings import Target
 
@@ -80,7 +80,7 @@ def test_a_setting_out_of_range_is_a_wrong_call(
 ) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(f"SOURCES__SODA__{name}", value)
-    answer = warehouse_command("sync")
+    answer = command_here("sync")
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1), answer.stderr
     for part in parts:
         assert part in answer.stderr

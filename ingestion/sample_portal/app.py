@@ -31,18 +31,15 @@ HTML_PAGE = "<!DOCTYPE html><html><body><h1>We will be back soon</h1></body></ht
 class Portal:
     """What the handlers share: the store, the faults that wait, the log of requests."""
 
-    def __init__(self, build: Callable[[], Store]) -> None:
-        self._build = build
-        self.store = build()
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self.faults = Faults()
         self.log = RequestLog()
 
     def reset(self) -> None:
-        """Make all data anew, and forget faults and requests."""
-        self.store.removed.clear()
-        if self.store.is_changed:
-            old, self.store = self.store, self._build()
-            old.close()
+        """Make all data as it was at the start, and forget faults and requests."""
+        with self.store.writing:
+            self.store.reset()
         self.faults.clear()
         self.log.clear()
 

@@ -48,6 +48,7 @@ class Generator:
         self._seed = seed
         self._units = 0
         self._people = 0
+        self._made_first = (crashes, 0, 0)
 
     def make_all(self) -> None:
         """Make every dataset's table, named by its id."""
@@ -56,6 +57,7 @@ class Generator:
         for dataset, query in QUERIES.items():
             rows = _rows_as_text(dataset_specs()[dataset], query)
             self._session.execute(f"create table {quoted(dataset)} as {rows}")
+        self._made_first = (self._crashes, self._units, self._people)
         for facts in FACTS:
             self._session.execute(f"truncate {facts}")
 
@@ -72,6 +74,10 @@ class Generator:
             dataset: _rows_as_text(dataset_specs()[dataset], QUERIES[dataset])
             for dataset in OF_CRASHES
         }
+
+    def forget_more(self) -> None:
+        """Make the same further crashes again that were made first."""
+        self._crashes, self._units, self._people = self._made_first
 
     def _prepare(self) -> None:
         run = self._session.execute

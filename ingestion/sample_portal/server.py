@@ -44,12 +44,8 @@ def serve(
         with socket.create_server((HOST, port)) as listener:
             address = f"http://{HOST}:{listener.getsockname()[1]}"
 
-            def build() -> Store:
-                if folder is not None:
-                    return _store_of_files(folder)
-                return _generated_store(crashes, seed, scratch)
-
-            app = make_app(Portal(build))
+            store = _store_of_files(folder) if folder else _generated_store(crashes, seed, scratch)
+            app = make_app(Portal(store))
             said = (
                 f"files of {folder}"
                 if folder

@@ -15,7 +15,8 @@ from ingestion.sample_portal.tables import Column, DatasetSpec
 class Store:
     """The datasets as they now are.
 
-    `writing` is to be held by whatever changes rows or columns.
+    `writing` is to be held by whatever changes rows or columns, and `next_stamp` to be asked for
+    before a dataset's table changes.
     """
 
     def __init__(
@@ -32,7 +33,6 @@ class Store:
         self.removed: set[str] = set()
         self.writing = threading.RLock()
         self.rows_made = 0
-        self.is_changed = False
         self._changed_at = {
             dataset: session.execute(
                 f'select max(":updated_at") from {quoted(dataset)}'
@@ -40,14 +40,13 @@ class Store:
             or datetime(2020, 1, 1)
             for dataset in specs
         }
+        self._first_specs = dict(self._specs)
+        self._first_changed_at = dict(self._changed_at)
+        self._kept: set[str] = set()
 
     def session(self) -> duckdb.DuckDBPyConnection:
         """A session of its own for one request."""
         return self._session.cursor()
-
-    def close(self) -> None:
-        """Close the database."""
-        self._session.close()
 
     @property
     def datasets(self) -> list[str]:
@@ -67,7 +66,6 @@ class Store:
     def replace_spec(self, spec: DatasetSpec) -> None:
         """Note that a dataset's columns are others."""
         self._specs[spec.id] = spec
-        self.is_changed = True
 
     def changed_at(self, dataset: str) -> datetime:
         """When the dataset last changed, in UTC; a delete changes it too."""
@@ -78,10 +76,32 @@ class Store:
 
         The portal's clock stands between two changes, so that the same calls give the same data.
         """
+        self._keep(dataset)
         stamp = max(self._changed_at.values()) + timedelta(minutes=1)
         self._changed_at[dataset] = stamp
-        self.is_changed = True
         return stamp
+
+    def reset(self) -> None:
+        """Make all as it was at the start, by the tables that were kept when they first changed."""
+        for dataset, changed_at in self._first_changed_at.items():
+            if self._changed_at[dataset] != changed_at:
+                with self.session() as session:
+                    session.execute(
+                        f"create or replace table {quoted(dataset)} as from {_kept(dataset)}"
+                    )
+        self._specs = dict(self._first_specs)
+        self._changed_at = dict(self._first_changed_at)
+        self.removed.clear()
+        self.rows_made = 0
+        if self.generator:
+            self.generator.forget_more()
+
+    def _keep(self, dataset: str) -> None:
+        """Keep a table as it is before its first change."""
+        if dataset not in self._kept:
+            with self.session() as session:
+                session.execute(f"create table {_kept(dataset)} as from {quoted(dataset)}")
+            self._kept.add(dataset)
 
     def metadata(self, dataset: str) -> dict[str, Any]:
         """The answer to `/api/views/{id}.json`."""
@@ -99,6 +119,10 @@ class Store:
                 for position, column in enumerate(spec.columns, start=1)
             ],
         }
+
+
+def _kept(dataset: str) -> str:
+    return quoted(f"{dataset} at first")
 
 
 def _column_metadata(column: Column, position: int) -> dict[str, Any]:
