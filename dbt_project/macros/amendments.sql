@@ -8,6 +8,10 @@
 -#}
 {% macro amendments_of(dataset, key) -%}
     {%- set raw = source("raw", dataset) -%}
+    {%- set columns = source_columns(raw) -%}
+    {#- Of a dataset that was never loaded raw has the key alone. -#}
+    {%- set crash = "later.crash_record_id" if "crash_record_id" in columns
+        else "cast(null as varchar)" -%}
     with
 
     amended as (
@@ -52,7 +56,7 @@
     select
         '{{ dataset }}' as dataset,
         later.record_key,
-        {{ tidy("later.crash_record_id") }} as crash_record_id,
+        {{ tidy(crash) }} as crash_record_id,
         later.version_number,
         changed.column_name,
         changed.old_value,
@@ -65,7 +69,7 @@
             and later.version_number = earlier.version_number + 1
     cross join lateral (
         values
-        {%- for column in source_columns(raw) %}
+        {%- for column in columns %}
         ('{{ column }}', earlier."{{ column }}", later."{{ column }}")
         {{- "," if not loop.last }}
         {%- endfor %}
