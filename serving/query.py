@@ -72,10 +72,10 @@ def _reading(target: Target) -> Iterator[Connection]:
         text = str(error)
         if "read-only" in text:
             raise WarehouseError(f"a query may only read: {text}") from error
-        raise WarehouseError(_plainly(text)) from error
+        raise WarehouseError(plainly(text)) from error
 
 
-def _plainly(text: str) -> str:
+def plainly(text: str) -> str:
     """The server's message, without what the driver and libpq put around it."""
     said = re.search(r"ERROR:\s+(.+?)\s*(?:CONTEXT:|SQLSTATE:|Query was:|$)", text, re.DOTALL)
     return said[1].strip() if said else text
