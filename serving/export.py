@@ -4,19 +4,24 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from adbc_driver_manager import Error as PostgresError
 
-from serving.export_formats import FORMATS, Format, limit_memory
+from serving.export_formats import FORMATS, SHOWN, Format, Source, text
 from serving.marts import Mart, find_marts
 from serving.query import plainly
-from warehouse.connection import Connection, connect, spatial_extension
+from warehouse.connection import Connection, connect, duckdb_in_memory, spatial_extension
 from warehouse.errors import WarehouseError, WrongCall
 from warehouse.settings import Target
+
+# Of DuckDB alone; Python and the libraries take as much again.
+_MEMORY = "128MB"
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def export(target: Target, names: list[str], format_name: str, folder: Path) -> 
 
 
 def _refuse_if_no_geometry(mart: Mart, format_name: str, wanted: Format) -> None:
-    if wanted.is_spatial and not any(column.is_geometry for column in mart.columns):
+    if wanted.is_spatial and not any(column.name == SHOWN for column in mart.columns):
         others = ", ".join(name for name, other in FORMATS.items() if not other.is_spatial)
         raise WrongCall(f"{mart.full_name} has no geometry for {format_name}: choose {others}")
 
@@ -82,15 +87,12 @@ def _failed(mart: Mart, path: Path, cause: str) -> WarehouseError:
 def _written(connection: Connection, mart: Mart, wanted: Format, path: Path) -> Exported:
     """Write one file beside its place, then put it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The format's own temporary files are in it too, so that one removal leaves nothing.
+    # The formats' own temporary files are in it too, so that one removal leaves nothing.
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         part = beside / "part"
-        if connection.target == "duckdb":
-            limit_memory(connection.execute, beside)
-            connection.execute(f"load '{spatial_extension()}'")
-        with connection.stream(mart.query) as rows:
-            written = wanted.write(mart, rows, part)
+        with _rows(connection, mart, beside) as source:
+            written = wanted.write(source, part)
         with part.open("rb") as file:
             os.fsync(file.fileno())
         size = part.stat().st_size
@@ -98,3 +100,31 @@ def _written(connection: Connection, mart: Mart, wanted: Format, path: Path) -> 
         return Exported(path, written, size)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def _rows(connection: Connection, mart: Mart, folder: Path) -> Iterator[Source]:
+    """The rows of a mart where DuckDB reads them group by group: PostGIS's come by a file."""
+    if connection.target == "duckdb":
+        _prepare(connection, folder)
+        yield Source(connection, mart, f"({mart.query}) as rows")
+        return
+    # A stream of Arrow, asked for its rows by DuckDB itself, stays in memory.
+    staged = folder / "rows"
+    with (
+        connection.stream(mart.query) as rows,
+        pq.ParquetWriter(staged, rows.schema, compression="zstd") as writer,
+    ):
+        for batch in rows:
+            writer.write_batch(batch)
+    with duckdb_in_memory() as session:
+        _prepare(session, folder)
+        yield Source(session, mart, f"read_parquet({text(str(staged))})")
+
+
+def _prepare(session: Connection, folder: Path) -> None:
+    """Hold a session of DuckDB to little memory; what is more lies in the folder meanwhile."""
+    session.execute(f"set memory_limit = '{_MEMORY}'")
+    session.execute("set threads = 1")
+    session.execute(f"set temp_directory = {text(str(folder))}")
+    session.execute(f"load '{spatial_extension()}'")

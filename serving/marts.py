@@ -1,7 +1,7 @@
 """Which marts there are, and what their columns are, as the warehouse itself describes them."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from warehouse.connection import Connection
 from warehouse.errors import WrongCall
@@ -143,7 +143,7 @@ def _marts_of(connection: Connection, schema: str) -> list[Mart]:
     for row in rows:
         column = Column(
             str(row["column_name"]),
-            cast(Kind, _KINDS.get(str(row["type"]), "text")),
+            _KINDS.get(str(row["type"]), "text"),
             str(row["column_description"] or "").strip(),
         )
         columns.setdefault((str(row["name"]), str(row["description"] or "")), []).append(column)

@@ -100,29 +100,21 @@ class _Sheets:
         for place, value in enumerate(row):
             if value is None:
                 continue
-            if isinstance(value, str):
-                if sheet.write_string(line, place, value):
-                    return self._columns[place]
-            elif isinstance(value, bool):
+            if isinstance(value, bool):
                 sheet.write_boolean(line, place, value)
-            elif isinstance(value, int):
-                if abs(value) <= _LARGEST_INTEGER:
-                    sheet.write_number(line, place, value)
-                else:
-                    sheet.write_string(line, place, str(value))
-            elif isinstance(value, date):
-                if value.year < _FIRST_YEAR:
-                    sheet.write_string(line, place, str(value))
-                else:
-                    is_day = not isinstance(value, datetime)
-                    sheet.write_datetime(
-                        line, place, value, self._date if is_day else self._timestamp
-                    )
-            elif math.isfinite(value):
+            elif isinstance(value, int | float) and _is_exact(value):
                 sheet.write_number(line, place, value)
-            else:
-                sheet.write_string(line, place, str(value))
+            elif isinstance(value, date) and value.year >= _FIRST_YEAR:
+                is_day = not isinstance(value, datetime)
+                sheet.write_datetime(line, place, value, self._date if is_day else self._timestamp)
+            elif sheet.write_string(line, place, str(value)):
+                return self._columns[place]
         return None
+
+
+def _is_exact(value: float) -> bool:
+    """Whether Excel keeps a number as it is."""
+    return math.isfinite(value) and (isinstance(value, float) or abs(value) <= _LARGEST_INTEGER)
 
 
 def _describe(book: Any, mart: Mart) -> None:

@@ -117,6 +117,15 @@ def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
         session.execute("rollback" if read_only else "commit")
 
 
+@contextmanager
+def duckdb_in_memory() -> Iterator[Connection]:
+    """A session of DuckDB on no file, for its work on other files."""
+    import duckdb
+
+    with closing(duckdb.connect()) as session:
+        yield _DuckDB(session)
+
+
 def open_duckdb(*, read_only: bool = False) -> Any:
     """A session on the DuckDB file, outside of any transaction; it keeps other processes out.
 
