@@ -23,11 +23,10 @@ _LARGEST_INTEGER = 10**15 - 1
 _WIDTH, _WIDTH_OF_DESCRIPTIONS = 18, 120
 
 
-def write_xlsx(
-    mart: Mart, rows: pa.RecordBatchReader, path: Path, sheet_rows: int = ROWS_A_SHEET
-) -> int:
+def write_xlsx(mart: Mart, rows: pa.RecordBatchReader, path: Path) -> int:
     """Write a workbook, row by row; geometry is left out, as no cell can hold a ward's.
 
+    A mart of more rows than a sheet can have goes on in further ones.
     Texts stay texts, whatever they look like; an empty one is an empty cell, as null is. An
     integer that Excel would round, a date before its first and what is no finite number are
     written as texts too.
@@ -36,7 +35,6 @@ def write_xlsx(
         mart: what is written.
         rows: its rows.
         path: the file. What is needed until it is packed is kept beside it.
-        sheet_rows: a mart of more rows goes on in further sheets.
 
     Returns:
         How many rows were written.
@@ -53,7 +51,7 @@ def write_xlsx(
     for batch in rows:
         values = [batch.column(name).to_pylist() for name in names]
         for row in zip(*values, strict=True):
-            if written and written % sheet_rows == 0:
+            if written and written % ROWS_A_SHEET == 0:
                 sheets.begin()
             too_long = sheets.write(row)
             written += 1
