@@ -81,7 +81,18 @@ def test_a_portal_address_that_is_none_is_a_wrong_call(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     "command",
-    ["", "sync", "reconcile", "load-file", "build", "status", "query", "doctor", "layers add"],
+    [
+        "",
+        "sync",
+        "reconcile",
+        "load-file",
+        "build",
+        "status",
+        "query",
+        "export",
+        "doctor",
+        "layers add",
+    ],
 )
 def test_help_answers_at_once(command: str) -> None:
     started = time.monotonic()
