@@ -70,6 +70,11 @@ def export(target: Target, names: list[str], format_name: str, folder: Path) -> 
                 raise _failed(mart, path, error.strerror or str(error)) from error
             except (duckdb.Error, PostgresError, pa.ArrowException) as error:
                 raise _failed(mart, path, plainly(str(error))) from error
+            except RuntimeError as error:
+                # What DuckDB makes of the KeyboardInterrupt that ended its work.
+                if str(error) != "Query interrupted":
+                    raise
+                raise KeyboardInterrupt from error
             except WarehouseError as error:
                 raise _failed(mart, path, str(error)) from error
 
@@ -126,5 +131,6 @@ def _prepare(session: Connection, folder: Path) -> None:
     """Hold a session of DuckDB to little memory; what is more lies in the folder meanwhile."""
     session.execute(f"set memory_limit = '{_MEMORY}'")
     session.execute("set threads = 1")
+    session.execute("set enable_progress_bar = false")
     session.execute(f"set temp_directory = {text(str(folder))}")
     session.execute(f"load '{spatial_extension()}'")
