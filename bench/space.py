@@ -47,7 +47,7 @@ def main(crashes: int = CRASHES, target: Target | None = None) -> None:
 
 def measured(target: Target, crashes: int) -> Iterator[tuple[str, str]]:
     """What was measured, and the figure."""
-    with _warehouse(target):
+    with warehouse_of_its_own(target):
         sync(target=target, sample=True, sample_crashes=FIRST_CRASHES)
         _multiply(target, crashes)
         for model in MODELS:
@@ -64,7 +64,7 @@ def measured(target: Target, crashes: int) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _warehouse(target: Target) -> Iterator[None]:
+def warehouse_of_its_own(target: Target) -> Iterator[None]:
     """An empty warehouse: a file of its own, or the database that PG* names."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DBT_TARGET_PATH"] = str(Path(folder, "target"))

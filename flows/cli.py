@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import defaults, layers_cli
+from flows import defaults, export_cli, layers_cli
 from flows.options import Target
 from warehouse.errors import WarehouseError, WrongCall
 
@@ -28,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(export_cli.export)
 app.add_typer(layers_cli.app, name="layers")
 
 FullRefresh = Annotated[

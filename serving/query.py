@@ -12,6 +12,20 @@ from warehouse.connection import Connection, connect, spatial_extension
 from warehouse.errors import WarehouseError, WrongCall
 from warehouse.settings import Target
 
+# A superuser could have the server write files and run programs, even where a transaction is
+# read-only. It is a query too, after which no transaction can be made one that writes.
+_AS_ONE_WHO_READS = """
+    select set_config('role', 'pg_read_all_data', true)
+    from pg_roles
+    where rolname = current_user and rolsuper
+        and exists (select from pg_roles where rolname = 'pg_read_all_data')
+"""
+# After blanks, comments and brackets. PostgreSQL itself refuses a second statement.
+_FIRST_WORD = re.compile(r"(?:[\s(;]|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w*)", re.DOTALL)
+_READING_WORDS = {"select", "with", "values", "table", "explain", "show"}
+
+_WOULD_WRITE = ("read-only", "read-write", "file system operations are disabled")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -31,10 +45,30 @@ def query(target: Target, sql: str) -> Answer:
     if not sql.strip(" \t\r\n;"):
         raise WrongCall("the query is empty: expected one like 'select * from marts.crashes_daily'")
     with _reading(target) as connection:
+        _refuse_if_no_query(target, sql)
         table = connection.fetch(sql)
     # By position: a query may give two columns one name.
     columns = [column.to_pylist() for column in table.columns]
     return Answer(table.column_names, list(zip(*columns, strict=True)))
+
+
+def _refuse_if_no_query(target: Target, sql: str) -> None:
+    """Refuse what is no query, such as COPY, which no read-only session keeps from writing.
+
+    Raises:
+        WarehouseError: it is another kind of statement.
+    """
+    if target == "duckdb":
+        statements = duckdb.extract_statements(sql)
+        kinds = [statement.type.name for statement in statements] or [""]
+        # To create is refused by the session itself, and a pivot begins with it.
+        other = [kind for kind in kinds if kind not in ("SELECT", "EXPLAIN", "CREATE")]
+    else:
+        found = _FIRST_WORD.match(sql)
+        word = found[1].lower() if found else ""
+        other = [] if word in _READING_WORDS else [word.upper()]
+    if other:
+        raise WarehouseError(f"a query may only read: {other[0] or 'this'} is none that does")
 
 
 def mart_counts(target: Target) -> list[tuple[str, int]]:
@@ -67,15 +101,17 @@ def _reading(target: Target) -> Iterator[Connection]:
                 # A query reads the warehouse: no other file, and it writes none.
                 connection.execute("set enable_external_access = false")
                 connection.execute("set lock_configuration = true")
+            else:
+                connection.execute(_AS_ONE_WHO_READS)
             yield connection
     except (duckdb.Error, PostgresError) as error:
         text = str(error)
-        if "read-only" in text:
-            raise WarehouseError(f"a query may only read: {text}") from error
-        raise WarehouseError(_plainly(text)) from error
+        if any(sign in text for sign in _WOULD_WRITE):
+            raise WarehouseError(f"a query may only read: {plainly(text)}") from error
+        raise WarehouseError(plainly(text)) from error
 
 
-def _plainly(text: str) -> str:
+def plainly(text: str) -> str:
     """The server's message, without what the driver and libpq put around it."""
     said = re.search(r"ERROR:\s+(.+?)\s*(?:CONTEXT:|SQLSTATE:|Query was:|$)", text, re.DOTALL)
     return said[1].strip() if said else text

@@ -90,6 +90,7 @@ def test_a_portal_address_that_is_none_is_a_wrong_call(monkeypatch: pytest.Monke
         "status",
         "query",
         "docs",
+        "export",
         "doctor",
         "layers add",
     ],

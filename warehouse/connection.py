@@ -5,7 +5,7 @@ Both take `$1`-style parameters and give Arrow tables, so what is above needs no
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,8 @@ from warehouse.settings import ROOT, Target, duckdb_path
 
 # The first in which a column of geometry keeps its spatial reference.
 _NEW_FILE: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
+# A few megabytes of a wide table: a stream holds several batches at a time.
+_ROWS_A_BATCH, _BYTES_A_BATCH = 8_192, "4000000"
 
 Parameters = Sequence[str | int | float | bool | None]
 
@@ -41,10 +43,18 @@ class Connection(Protocol):
     ) -> pa.Table:
         """The rows of a query, which may also read the given Arrow tables by name."""
 
+    def stream(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The rows of a query, of which only a few are in memory at a time."""
+
 
 @contextmanager
 def connect(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
     """Open the warehouse, commit when the block ends, roll back when it fails.
+
+    Args:
+        target: which engine.
+        read_only: all of the block sees the warehouse as it was at its beginning, and whatever
+            it might have changed all the same is rolled back.
 
     Raises:
         WarehouseError: the file is in use or the server refuses, in one line with the cause.
@@ -94,13 +104,26 @@ class _DuckDB:
             self._session.unregister(name)
         return rows
 
+    @contextmanager
+    def stream(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        yield self._session.execute(sql).to_arrow_reader(_ROWS_A_BATCH)
+
 
 @contextmanager
 def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
     with closing(open_duckdb(read_only=read_only)) as session:
         session.execute("begin")
         yield _DuckDB(session)
-        session.execute("commit")
+        session.execute("rollback" if read_only else "commit")
+
+
+@contextmanager
+def duckdb_in_memory() -> Iterator[Connection]:
+    """A session of DuckDB on no file, for its work on other files."""
+    import duckdb
+
+    with closing(duckdb.connect()) as session:
+        yield _DuckDB(session)
 
 
 def open_duckdb(*, read_only: bool = False) -> Any:
@@ -168,6 +191,14 @@ class _PostGIS:
                 cursor.execute(f"drop table {name}")
         return rows
 
+    @contextmanager
+    def stream(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        option = {"adbc.postgresql.batch_size_hint_bytes": _BYTES_A_BATCH}
+        with self._session.cursor(adbc_stmt_kwargs=option) as cursor:
+            cursor.execute(sql)
+            with cursor.fetch_record_batch() as rows:
+                yield rows
+
 
 @contextmanager
 def _connect_postgis(read_only: bool) -> Iterator[Connection]:
@@ -182,9 +213,13 @@ def _connect_postgis(read_only: bool) -> Iterator[Connection]:
     try:
         connection = _PostGIS(session)
         if read_only:
-            connection.execute("set transaction read only")
+            connection.execute("set transaction isolation level repeatable read, read only")
         yield connection
-        session.commit()
+        if read_only:
+            # Large objects can be written even so, before PostgreSQL 16.
+            session.rollback()
+        else:
+            session.commit()
     finally:
         session.close()
 

@@ -1,4 +1,6 @@
 -- One row is a record of the marts that contradicts itself or another record.
+{{ config(indexes=indexes_on(none, ["dataset"])) }}
+
 with
 
 crashes as (
