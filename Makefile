@@ -36,9 +36,11 @@ soak: install
 		tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=$(SOAK_SEED) \
 		tests/test_faults.py tests/test_kills.py tests/test_histories.py
 
-# A million crashes and three thousand signals, on both engines.
+# A million crashes and three thousand signals, on both engines. Exports take longest by far:
+# 'tests/with-postgis .venv/bin/python -m bench.exports'.
 bench: install
 	tests/with-postgis $(BIN)/python -m bench.space
+	tests/with-postgis $(BIN)/python -m bench.queries
 
 # docs/marts.md, from the built warehouse of this machine; a test holds it to be current.
 docs-pages: install

@@ -49,11 +49,11 @@ def measured(target: Target, crashes: int) -> Iterator[tuple[str, str]]:
     """What was measured, and the figure."""
     with warehouse_of_its_own(target):
         sync(target=target, sample=True, sample_crashes=FIRST_CRASHES)
-        _multiply(target, crashes)
+        multiply(target, crashes)
         for model in MODELS:
-            seconds = statistics.median(_built(target, model) for _ in range(3))
+            seconds = statistics.median(built(target, model) for _ in range(3))
             yield f"{model} of {crashes:,} crashes", f"{seconds:.2f} s"
-        _built(target, "crashes", "crashes_daily")
+        built(target, "crashes", "crashes_daily")
         if target == "postgis":
             with connect(target) as connection:
                 connection.execute("analyze")
@@ -73,7 +73,8 @@ def warehouse_of_its_own(target: Target) -> Iterator[None]:
         yield
 
 
-def _multiply(target: Target, crashes: int) -> None:
+def multiply(target: Target, crashes: int) -> None:
+    """Multiply a synced warehouse's staged crashes, each copy near its own, and its signals."""
     copies = crashes // FIRST_CRASHES - 1
     with connect(target) as connection:
         if target == "duckdb":
@@ -122,7 +123,7 @@ def _multiply(target: Target, crashes: int) -> None:
             connection.execute("analyze")
 
 
-def _built(target: Target, *models: str) -> float:
+def built(target: Target, *models: str) -> float:
     """The seconds that dbt says the models took, each built anew."""
     for name, value in dbt_environment(target).items():
         os.environ[name] = value
