@@ -246,7 +246,9 @@ def status(target: Target = None) -> None:
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="A query that reads, such as 'select …'.")],
+    sql: Annotated[
+        str, typer.Argument(help="A query that reads, such as 'select …'; '-' reads it from input.")
+    ],
     target: Target = None,
 ) -> None:
     """Ask the warehouse in SQL: a table on a terminal, CSV in a file or a pipe."""
@@ -254,7 +256,7 @@ def query(
     from serving import query as reader
     from warehouse.settings import resolve_target
 
-    answer = reader.query(resolve_target(target), sql)
+    answer = reader.query(resolve_target(target), sys.stdin.read() if sql == "-" else sql)
     if sys.stdout.isatty():
         terminal.show_table("", answer.columns, answer.rows)
     else:

@@ -1,5 +1,6 @@
 """What the command line answers, to good calls and to bad ones."""
 
+import io
 import os
 import shlex
 import signal
@@ -185,7 +186,10 @@ def test_sync_says_what_it_did_and_what_to_try(
 
 
 def test_a_synced_warehouse_answers_and_is_only_read(
-    warehouse: Target, own_portal: SamplePortal, prefect_server: str
+    warehouse: Target,
+    own_portal: SamplePortal,
+    prefect_server: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     target = ("--target", warehouse)
     synced = command_here("sync", "crashes", "--no-build", *target)
@@ -201,6 +205,8 @@ def test_a_synced_warehouse_answers_and_is_only_read(
         "query", "select count(*) as n, null as x from raw.crashes", *target
     )
     assert (counted.returncode, counted.stdout) == (0, "n,x\n1000,\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("-- of input\nselect 2 as n"))
+    assert command_here("query", "-", *target).stdout == "n\n2\n"
 
     for change in ("delete from raw.crashes", "create table raw.t as select 1 as n"):
         assert_one_line(command_here("query", change, *target), 1, "may only read")
