@@ -152,8 +152,8 @@ def _judge(results: list[Any]) -> Built:
         names = ", ".join(failed[:_NAMES_A_LINE])
         more = f" and {len(failed) - _NAMES_A_LINE} more" if len(failed) > _NAMES_A_LINE else ""
         raise WarehouseError(f"dbt build: {names}{more} failed: {causes[0]}")
-    # What dbt does at the end of a run is to it a node as well.
-    nodes = sum(result.node.resource_type != "operation" for result in results)
+    # What dbt does at the end of a run, and what is made from the marts, are to it nodes as well.
+    nodes = sum(result.node.resource_type not in ("operation", "exposure") for result in results)
     watcher().say(f"dbt: {nodes} nodes built and tested, {len(warned)} with warnings")
     return Built(nodes, tuple(warned))
 

@@ -39,9 +39,10 @@ def build_cleaned(target: Target, *selected: str) -> None:
     built = dbt(
         target, "build", "--exclude-resource-type", "test", "unit_test", "--select", *chosen
     )
-    failed = {name: node.message for name, node in built.items() if node.status != "success"}
+    done = ("success", "NO-OP")  # there is nothing to do for an exposure
+    failed = {name: node.message for name, node in built.items() if node.status not in done}
     assert built
-    assert not failed
+    assert not failed, failed
 
 
 def records(target: Target) -> list[Record]:

@@ -9,7 +9,7 @@ from ingestion.catalog import load_catalog
 from tests.contents import content, rows
 from tests.dbt_commands import dbt
 from tests.drawn_rows import put_into_raw
-from warehouse.connection import connect, ensure_ready, spatial_extension
+from warehouse.connection import connect, spatial_extension
 from warehouse.settings import DBT_PROJECT, Target
 
 CATALOG = load_catalog()
@@ -179,19 +179,16 @@ def test_a_wrong_rule_fails_the_model_with_its_column_and_the_mistake(
 
 
 def test_each_kind_of_rule_cleans_its_boundary_values_as_the_unit_tests_say(
-    warehouse: Target,
+    synced: Target,
 ) -> None:
-    ensure_ready(warehouse)
-    # They take the types of their columns from the models' tables, empty as they are.
-    dbt(
-        warehouse,
-        *("build", "--select", "+path:models/staging", "int_fatality_matches"),
-        *("--exclude-resource-type", "test", "unit_test"),
-    )
-    tested = dbt(warehouse, "test", "--select", "test_type:unit")
+    # They take the types of their columns from the models' tables.
+    tested = dbt(synced, "test", "--select", "test_type:unit")
     assert "the_values_of_people_at_their_bounds" in tested
     assert "the_bounds_within_which_a_death_is_matched" in tested
-    assert {name: result.message for name, result in tested.items() if result.failures} == {}
+    # One that could not run has no failures either.
+    statuses = {name: result.status for name, result in tested.items() if "-on-run-" not in name}
+    assert {name: tested[name].message for name in statuses if statuses[name] != "pass"} == {}
+    assert len(statuses) > 10
 
 
 @on_duckdb

@@ -7,7 +7,7 @@ select
     figure as this_year,
     figure_year_before as last_year,
     difference,
-    round(cast(100 * change_share as numeric), 1) as change_percent,
+    cast(100 * change_share as decimal(18, 1)) as change_percent,
     is_provisional
 from marts.dashboard_metrics
 where span = 'year_to_date' and metric in ('total_fatalities', 'total_ksi')

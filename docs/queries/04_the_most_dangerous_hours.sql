@@ -3,7 +3,7 @@ select
     crash_hour,
     total_crashes,
     total_ksi,
-    round(cast(1000.0 * total_ksi / total_crashes as numeric), 1)
+    cast(1000.0 * total_ksi / total_crashes as decimal(18, 1))
         as killed_or_badly_hurt_per_1000_crashes
 from marts.crashes_by_hour
 where total_crashes > 0

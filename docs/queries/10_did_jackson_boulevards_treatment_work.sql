@@ -10,7 +10,7 @@ select
     total_ksi,
     city_crashes,
     city_ksi,
-    round(cast(10000 * share_of_city_crashes as numeric), 2)
+    cast(10000 * share_of_city_crashes as decimal(18, 2))
         as per_10000_crashes_of_the_city
 from marts.before_after(-87.6472, 41.8780, 1000, date '2023-06-01', 1)
 order by starts_on

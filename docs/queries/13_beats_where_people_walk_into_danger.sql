@@ -4,7 +4,7 @@ select
     place_id as police_beat,
     pedestrian_crashes,
     total_crashes,
-    round(cast(100 * pedestrian_share as numeric), 1) as pedestrian_percent
+    cast(100 * pedestrian_share as decimal(18, 1)) as pedestrian_percent
 from marts.place_scorecards
 where layer = 'police_beats' and pedestrian_crashes > 0
 order by pedestrian_crashes desc, pedestrian_share desc, place_id

@@ -6,8 +6,8 @@ select
     total_crashes,
     total_ksi,
     comprehensive_cost_usd,
-    round(cast(st_x(st_centroid(geom_4326)) as numeric), 5) as longitude,
-    round(cast(st_y(st_centroid(geom_4326)) as numeric), 5) as latitude
+    cast(st_x(st_centroid(geom_4326)) as decimal(18, 5)) as longitude,
+    cast(st_y(st_centroid(geom_4326)) as decimal(18, 5)) as latitude
 from marts.hexes
 where rank <= 20
 order by rank, hex_id

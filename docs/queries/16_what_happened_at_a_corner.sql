@@ -6,7 +6,7 @@ select
     prim_contributory_cause,
     pedestrians,
     cyclists,
-    round(cast(distance_ft as numeric), 0) as feet_away
+    cast(distance_ft as decimal(18, 0)) as feet_away
 from marts.crashes_near_point(
     -87.6776, 41.9103, 500, date '2025-01-01', date '2026-01-01'
 )

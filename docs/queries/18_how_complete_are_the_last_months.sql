@@ -2,8 +2,8 @@
 select
     month_start,
     total_crashes,
-    round(cast(lag_days_p50 as numeric), 1) as days_until_half,
-    round(cast(lag_days_p95 as numeric), 1) as days_until_95_percent,
+    cast(lag_days_p50 as decimal(18, 1)) as days_until_half,
+    cast(lag_days_p95 as decimal(18, 1)) as days_until_95_percent,
     settling_days,
     is_provisional
 from marts.reporting_lag
