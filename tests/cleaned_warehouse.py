@@ -39,7 +39,7 @@ def build_cleaned(target: Target, *selected: str) -> None:
     built = dbt(
         target, "build", "--exclude-resource-type", "test", "unit_test", "--select", *chosen
     )
-    done = ("success", "NO-OP")  # there is nothing to do for an exposure
+    done = ("success", "no-op")  # there is nothing to do for an exposure
     failed = {name: node.message for name, node in built.items() if node.status not in done}
     assert built
     assert not failed, failed
