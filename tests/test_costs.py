@@ -1,13 +1,17 @@
 """What crashes cost, held against the seed and the people and vehicles of each crash."""
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from tests.contents import rows
 from warehouse.settings import DBT_PROJECT, Target
 
 # What of a crash nobody was hurt in is priced.
 HURT = frozenset("KABC")
+# Units that are people, or that nothing happened to.
+NO_MOTOR_VEHICLE = frozenset(
+    {"PEDESTRIAN", "BICYCLE", "NON-MOTOR VEHICLE", "NON-CONTACT VEHICLE", "EQUESTRIAN"}
+)
 
 
 def test_people_are_priced_by_injury_vehicles_where_none_was_hurt_and_the_unknown_not_at_all(
@@ -24,15 +28,21 @@ def test_people_are_priced_by_injury_vehicles_where_none_was_hurt_and_the_unknow
     people: dict[str, list[str]] = defaultdict(list)
     for person in rows(built, "select crash_record_id, severity from marts.people"):
         people[person["crash_record_id"]].append(person["severity"])
+    units = Counter(
+        unit["crash_record_id"]
+        for unit in rows(built, "select crash_record_id, unit_type from marts.vehicles")
+        if unit["unit_type"] not in NO_MOTOR_VEHICLE
+    )
     crashes = rows(
         built,
-        "select crash_record_id, vehicle_count, economic_cost_usd, comprehensive_cost_usd,"
+        "select crash_record_id, severity, economic_cost_usd, comprehensive_cost_usd,"
         " people_of_unknown_severity from marts.crashes",
     )
     kinds = set()
     for crash in crashes:
         letters = people[crash["crash_record_id"]]
-        vehicles = 0 if HURT & set(letters) else crash["vehicle_count"]
+        is_unhurt = crash["severity"] == "O" and not HURT & set(letters)
+        vehicles = units[crash["crash_record_id"]] if is_unhurt else 0
         kinds.add((bool(vehicles), "U" in letters))
         for column, prices in (
             ("economic_cost_usd", economic),

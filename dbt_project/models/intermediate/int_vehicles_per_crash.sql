@@ -12,7 +12,21 @@ final as (
 
     select
         crash_record_id,
-        cast(count(*) as integer) as vehicle_count
+        cast(count(*) as integer) as vehicle_count,
+        cast(
+            count(*) filter (
+                where
+                unit_type is null
+                or unit_type not in (
+                    'PEDESTRIAN',
+                    'BICYCLE',
+                    'NON-MOTOR VEHICLE',
+                    'NON-CONTACT VEHICLE',
+                    'EQUESTRIAN'
+                )
+            )
+            as integer
+        ) as motor_vehicles
     from vehicles
     where crash_record_id is not null
     group by crash_record_id

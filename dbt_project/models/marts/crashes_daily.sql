@@ -34,7 +34,8 @@ span as (
             max(crash_date),
             cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
         ) as last_day
-    from daily
+    from crashes
+    where has_implausible_date is not true
     having count(*) > 0
 
 ),

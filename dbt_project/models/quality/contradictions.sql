@@ -33,6 +33,17 @@ vehicle_ids as (
 
 ),
 
+deaths_per_crash as (
+
+    select
+        crash_record_id,
+        count(*) as deaths
+    from fatalities
+    where crash_record_id is not null
+    group by crash_record_id
+
+),
+
 checked as (
 
     select
@@ -170,7 +181,9 @@ checked as (
         'fatalities' as dataset,
         fatality_id as record_key,
         case
-            when abs(minutes_apart) = 720
+            when
+                abs(abs(minutes_apart) - 720)
+                <= {{ var("death_match_minutes") }}
                 then 'the death is not half a day from its crash'
             else 'the time is that of the crash'
         end as rule_broken
@@ -189,11 +202,20 @@ checked as (
     select
         'fatalities' as dataset,
         fatalities.fatality_id as record_key,
-        'the crash counts a death' as rule_broken
+        'the crash counts its deaths' as rule_broken
     from fatalities
+    inner join deaths_per_crash
+        on fatalities.crash_record_id = deaths_per_crash.crash_record_id
     inner join crashes
         on fatalities.crash_record_id = crashes.crash_record_id
-    where coalesce(crashes.injuries_fatal, 0) = 0
+    where coalesce(crashes.injuries_fatal, 0) < deaths_per_crash.deaths
+    union all
+    select
+        'fatalities' as dataset,
+        fatality_id as record_key,
+        'the place is that of the crash' as rule_broken
+    from fatalities
+    where distance_ft > {{ feet_of_metres(var("death_match_m")) }}
     union all
     select
         'fatalities' as dataset,
