@@ -244,7 +244,8 @@ def status(target: Target = None) -> None:
     terminal.console().print("Times are UTC.")
 
 
-@app.command()
+# A query may begin with a comment, of two hyphens as an option's name.
+@app.command(context_settings={"ignore_unknown_options": True})
 def query(
     sql: Annotated[
         str, typer.Argument(help="A query that reads, such as 'select …'; '-' reads it from input.")

@@ -1,10 +1,11 @@
 """Marts become files: complete, or not there at all."""
 
+import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from adbc_driver_manager import Error as PostgresError
+from filelock import FileLock, Timeout
 
 from serving.export_formats import FORMATS, SHOWN, Format, Source, text
 from serving.marts import Mart, find_marts
@@ -22,6 +24,7 @@ from warehouse.settings import Target
 
 # Of DuckDB alone; Python and the libraries take as much again.
 _MEMORY = "128MB"
+_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,13 @@ def export(target: Target, names: list[str], format_name: str, folder: Path) -> 
     """Write marts to files named after them, all as the warehouse is now.
 
     A file of the name is replaced when the new one is complete; until then, and after an error,
-    nothing of the new one is in the folder but a hidden folder that goes with the run.
+    nothing of the new one is in the folder but a hidden folder that goes with the run, or, where
+    the run was killed, with the next that writes this file.
 
     Args:
         target: the warehouse.
         names: of marts, such as `crashes`, `marts.crashes` or `cleaning_log`.
-        format_name: one of `FORMATS`.
+        format_name: one of `FORMATS`, in small or capital letters.
         folder: where the files go; it is made.
 
     Yields:
@@ -52,6 +56,7 @@ def export(target: Target, names: list[str], format_name: str, folder: Path) -> 
         WrongCall: there is no such mart or format, or the format wants geometry and there is none.
         WarehouseError: there is no warehouse, it is in use, or a file cannot be written.
     """
+    format_name = format_name.lower()
     wanted = FORMATS.get(format_name)
     if wanted is None:
         raise WrongCall(f"unknown format '{format_name}': choose one of {', '.join(FORMATS)}")
@@ -67,7 +72,7 @@ def export(target: Target, names: list[str], format_name: str, folder: Path) -> 
             try:
                 yield _written(connection, mart, wanted, path)
             except OSError as error:
-                raise _failed(mart, path, error.strerror or str(error)) from error
+                raise _failed(mart, path, _said_by_the_system(error)) from error
             except (duckdb.Error, PostgresError, pa.ArrowException) as error:
                 raise _failed(mart, path, plainly(str(error))) from error
             except RuntimeError as error:
@@ -89,12 +94,16 @@ def _failed(mart: Mart, path: Path, cause: str) -> WarehouseError:
     return WarehouseError(f"cannot export {mart.full_name} to {path}: {cause}; no file was written")
 
 
+def _said_by_the_system(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is no folder"
+    return error.strerror or str(error)
+
+
 def _written(connection: Connection, mart: Mart, wanted: Format, path: Path) -> Exported:
     """Write one file beside its place, then put it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The formats' own temporary files are in it too, so that one removal leaves nothing.
-    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    with _folder_beside(path) as beside:
         part = beside / "part"
         with _rows(connection, mart, beside) as source:
             written = wanted.write(source, part)
@@ -103,6 +112,23 @@ def _written(connection: Connection, mart: Mart, wanted: Format, path: Path) -> 
         size = part.stat().st_size
         part.replace(path)
         return Exported(path, written, size)
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """A hidden folder beside a file, for all that is written until the file is there.
+
+    The formats' own temporary files are in it too, so that one removal leaves nothing. Those of
+    runs that were killed are removed as well: a run that lives holds the lock in its own.
+    """
+    prefix = f".{path.name}-"
+    for left in path.parent.glob(f"{glob.escape(prefix)}*/{_LOCK}"):
+        with suppress(Timeout), FileLock(left, blocking=False):
+            shutil.rmtree(left.parent, ignore_errors=True)
+    beside = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
+    try:
+        with FileLock(beside / _LOCK):
+            yield beside
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

@@ -356,6 +356,11 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["shared_warehouses"] = str(stash[_SHARED_WAREHOUSES].folder)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lint SQL first: it takes longest, and at the end the other workers would wait for it."""
+    items.sort(key=lambda item: item.path.stem != "test_sql_style")
+
+
 def pytest_configure() -> None:
     """Look for garbage less often: what dbt and Prefect keep is looked through each time."""
     gc.set_threshold(100_000, 50, 100)

@@ -34,6 +34,7 @@ def dbt(target: Target, *arguments: str, project: Path = DBT_PROJECT) -> dict[st
                     "--quiet",
                     *arguments,
                     "--no-write-json",
+                    *("--log-level-file", "none"),
                     "--target",
                     target,
                     "--project-dir",

@@ -170,6 +170,7 @@ class TestPostgis:
 
 
 @on_duckdb
+@pytest.mark.usefixtures("models_alone")
 def test_sync_says_what_it_did_and_what_to_try(
     warehouse: Target, own_portal: SamplePortal, prefect_server: str
 ) -> None:
@@ -207,6 +208,7 @@ def test_a_synced_warehouse_answers_and_is_only_read(
     assert (counted.returncode, counted.stdout) == (0, "n,x\n1000,\n")
     monkeypatch.setattr(sys, "stdin", io.StringIO("-- of input\nselect 2 as n"))
     assert command_here("query", "-", *target).stdout == "n\n2\n"
+    assert command_here("query", "-- a comment\nselect 3 as n", *target).stdout == "n\n3\n"
 
     for change in ("delete from raw.crashes", "create table raw.t as select 1 as n"):
         assert_one_line(command_here("query", change, *target), 1, "may only read")
@@ -275,10 +277,10 @@ def test_without_a_prefect_server_a_run_brings_its_own_and_leaves_nothing_runnin
         **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
         "PREFECT_HOME": str(prefect_home),
         "WAREHOUSE_TEST": str(tmp_path),
-        "SOURCES__SODA__PAGE_SIZE": "200",
+        "SOURCES__SODA__PAGE_SIZE": "100",
     }
     program = Path(sys.executable).with_name("warehouse")
-    size = "1000" if ending is None else "5000"
+    size = "1000" if ending is None else "2500"
     run = subprocess.Popen(
         [program, "sync", "wards", "crashes", "--sample", "--sample-crashes", size, "--no-build"],
         env=environment,

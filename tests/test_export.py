@@ -305,6 +305,8 @@ def test_a_place_that_cannot_be_written_is_named(built: Target, tmp_path: Path) 
     taken.mkdir()
     answer = command_here("export", "places", "--format", "csv", "--out", str(tmp_path))
     assert_one_line(answer, 1, str(taken), "Is a directory")
+    answer = command_here("export", "places", "--format", "csv", "--out", str(tmp_path / "file"))
+    assert_one_line(answer, 1, f"{tmp_path / 'file'} is no folder")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "places.csv"]
 
 
@@ -365,6 +367,14 @@ def test_rows_are_never_all_in_memory(name: str, tmp_path: Path) -> None:
     assert kilobytes < 250_000
 
 
+def wait_for_part(folder: Path) -> None:
+    """Until an export writes into a folder."""
+    until = time.monotonic() + 60
+    while all(file.name == "lock" for file in folder.glob(".*/*")):
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("name", ["csv", "xlsx"])
 @pytest.mark.usefixtures("many")
@@ -378,15 +388,30 @@ def test_an_interrupted_export_leaves_nothing(
         stderr=subprocess.PIPE,
         text=True,
     )
-    until = time.monotonic() + 20
-    while not list(tmp_path.glob(".*/part")) and not list(tmp_path.glob(".*/*")):
-        assert time.monotonic() < until
-        time.sleep(0.002)
+    wait_for_part(tmp_path)
     run.send_signal(ending)
     output, errors = run.communicate(timeout=30)
     assert (run.returncode, output) == (1, ""), errors
     assert errors == "warehouse: interrupted: of the file that was begun nothing is left\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("many")
+def test_what_a_killed_export_left_goes_with_the_next_and_not_with_one_beside_it(
+    tmp_path: Path,
+) -> None:
+    program = Path(sys.executable).with_name("warehouse")
+    run = subprocess.Popen([program, *_exporting("csv", tmp_path, "duckdb")])
+    wait_for_part(tmp_path)
+    with pointing_to("duckdb", str(tmp_path / "other.duckdb")), with_marts("duckdb", crashes=HARD):
+        [file] = export("duckdb", ["crashes"], "csv", tmp_path)
+        assert len(list(tmp_path.glob(".crashes.csv-*"))) == 1
+        run.kill()
+        run.wait(30)
+        assert len(list(tmp_path.glob(".crashes.csv-*"))) == 1
+        list(export("duckdb", ["crashes"], "CSV", tmp_path))
+    assert list(tmp_path.glob(".*")) == []
+    assert file.path.read_text().startswith("id,big,")
 
 
 @on_duckdb

@@ -9,7 +9,7 @@ from flows.reconcile import reconcile
 from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal
-from tests.conftest import CRASHES, REQUIRED, SYNCED, Filled
+from tests.conftest import REQUIRED, SYNCED, Filled
 from tests.contents import OF_THE_RUNS, content, plain, rows, tables
 from tests.shared_warehouses import pointing_to
 from warehouse.connection import connect
@@ -179,19 +179,18 @@ def test_the_marts_are_equal_on_both_engines(
 
 @on_duckdb
 def test_one_dataset_alone_makes_a_warehouse_with_the_other_marts_empty(
-    warehouse: Target, portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+    warehouse: Target, own_portal: SamplePortal
 ) -> None:
-    monkeypatch.setenv("SOURCES__SODA__BASE_URL", portal.url)
     sync(target=warehouse, datasets=["crashes"])
     [counts] = rows(
         warehouse,
         "select (select count(*) from marts.crashes) as crashes,"
         " (select count(*) from marts.people) as people",
     )
-    assert counts == {"crashes": CRASHES, "people": 0}
+    assert counts == {"crashes": 1_000, "people": 0}
     sync(target=warehouse, datasets=["people"])
     [counts] = rows(warehouse, "select sum(people_count) as people from marts.crashes")
-    assert counts["people"] > CRASHES
+    assert counts["people"] > 1_000
 
 
 @on_duckdb

@@ -114,13 +114,17 @@ def test_the_figures_of_a_dashboard_stand_beside_those_of_the_same_days_a_year_b
     built: Target, crashes: list[dict[str, Any]]
 ) -> None:
     today = published_until(built)
-    spans = {
-        "today": today,
-        "last_7_days": today - timedelta(days=6),
-        "last_30_days": today - timedelta(days=29),
-        "last_365_days": today - timedelta(days=364),
-        "year_to_date": date(today.year, 1, 1),
-    }
+
+    def first_days(last: date) -> dict[str, date]:
+        return {
+            "today": last,
+            "last_7_days": last - timedelta(days=6),
+            "last_30_days": last - timedelta(days=29),
+            "last_365_days": last - timedelta(days=364),
+            "year_to_date": date(last.year, 1, 1),
+        }
+
+    spans, spans_before = first_days(today), first_days(a_year_before(today))
     found = {
         (row["span"], row["metric"]): row
         for row in rows(built, "select * from marts.dashboard_metrics")
@@ -130,7 +134,7 @@ def test_the_figures_of_a_dashboard_stand_beside_those_of_the_same_days_a_year_b
         first, last = spans[span], today
         figure, before = (
             sum(METRICS[metric](crash) for crash in crashes if start <= crash["crash_date"] <= end)
-            for start, end in ((first, last), (a_year_before(first), a_year_before(last)))
+            for start, end in ((first, last), (spans_before[span], a_year_before(last)))
         )
         assert (row["first_day"], row["last_day"]) == (first, last)
         assert (row["figure"], row["figure_year_before"]) == (figure, before), (span, metric)

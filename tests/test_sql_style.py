@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ def test_the_models_follow_the_rules_of_style(
     monkeypatch.setenv("DBT_TARGET", warehouse)
     linted = subprocess.run(
         [
-            Path(sys.executable).with_name("sqlfluff"),
+            *(sys.executable, "-m", "tests.sqlfluff_command"),
             *("lint", "--dialect", DIALECTS[warehouse], DBT_PROJECT / "models"),
         ],
         cwd=ROOT,

@@ -14,33 +14,38 @@ publication as (
 
 ),
 
-spans as (
+-- The 29th of February is held against the 28th.
+last_days as (
+
+    select
+        published_until as last_day,
+        false as is_year_before
+    from publication
+    union all
+    select
+        cast(published_until - interval '1 year' as date) as last_day,
+        true as is_year_before
+    from publication
+
+),
+
+-- As many days a year before, also where a 29th of February lies between.
+both_years as (
 
     select
         spans.span,
         spans.first_day,
-        publication.published_until as last_day
-    from publication
-    {{ cross_join_spans("publication.published_until") }}
+        last_days.last_day,
+        last_days.is_year_before
+    from last_days
+    {{ cross_join_spans("last_days.last_day") }}
 
 ),
 
--- The 29th of February is held against the 28th.
-both_years as (
+spans as (
 
-    select
-        span,
-        first_day,
-        last_day,
-        false as is_year_before
-    from spans
-    union all
-    select
-        span,
-        cast(first_day - interval '1 year' as date) as first_day,
-        cast(last_day - interval '1 year' as date) as last_day,
-        true as is_year_before
-    from spans
+    select * from both_years
+    where not is_year_before
 
 ),
 
