@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from flows import defaults, export_cli, layers_cli
-from flows.options import Target
+from flows.options import ReaderGoneError, Target
 from warehouse.errors import WarehouseError, WrongCall
 
 FAILED, WRONG_CALL = 1, 2
@@ -349,6 +349,9 @@ def _show_marts(target: Any) -> None:
 def main() -> None:
     """Run a command; an error is one line on standard error."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        # A terminal that is closed; under nohup it is no matter.
+        signal.signal(signal.SIGHUP, _as_interrupt)
     try:
         code = app(standalone_mode=False) or 0
         if code == _TYPERS_INTERRUPTED:
@@ -361,8 +364,7 @@ def main() -> None:
         code = _say(str(error), FAILED)
     except KeyboardInterrupt:
         code = _interrupted()
-    except BrokenPipeError:
-        # Whoever read our output, such as `head`, has enough.
+    except ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.options import ReaderGoneError
 from flows.progress import LogWatcher, Watcher, describe, watched_by
 from ingestion.source import Progress as Pages
 from warehouse.records import DatasetLoad
@@ -22,7 +23,7 @@ _LONGEST_NODE = 40
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # a reader such as `head` has enough: that is no failure
+        raise ReaderGoneError
 
 
 def console() -> Console:
@@ -160,10 +161,14 @@ def in_short(load: DatasetLoad) -> str:
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows as CSV to standard output; null is empty, geometry its WKB in hexadecimal."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(
-        [value.hex() if isinstance(value, bytes) else value for value in row] for row in rows
-    )
+    try:
+        writer.writerow(columns)
+        writer.writerows(
+            [value.hex() if isinstance(value, bytes) else value for value in row] for row in rows
+        )
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
 
 
 def _cell(value: object) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 from adbc_driver_manager import Error as PostgresError
 
 from warehouse.connection import Connection, connect, spatial_extension
@@ -22,8 +23,10 @@ _AS_ONE_WHO_READS = """
 """
 # After blanks, comments and brackets. PostgreSQL itself refuses a second statement.
 _FIRST_WORD = re.compile(r"(?:[\s(;]|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w*)", re.DOTALL)
-_READING_WORDS = {"select", "with", "values", "table", "explain", "show"}
+_READING_WORDS = {"select", "with", "values", "table"}
+_OF_A_CLIENT = {"explain", "show"}
 
+_ONE_AT_A_TIME = "one query at a time: there are several here, with a semicolon between them"
 _WOULD_WRITE = ("read-only", "read-write", "file system operations are disabled")
 
 
@@ -39,7 +42,7 @@ def query(target: Target, sql: str) -> Answer:
     """Run a query that reads.
 
     Raises:
-        WrongCall: the query is empty.
+        WrongCall: the query is empty, or there are several.
         WarehouseError: there is no warehouse, the query would write, or the engine refuses it.
     """
     if not sql.strip(" \t\r\n;"):
@@ -48,8 +51,18 @@ def query(target: Target, sql: str) -> Answer:
         _refuse_if_no_query(target, sql)
         table = connection.fetch(sql)
     # By position: a query may give two columns one name.
-    columns = [column.to_pylist() for column in table.columns]
+    columns = [_values(*column) for column in zip(table.column_names, table.columns, strict=True)]
     return Answer(table.column_names, list(zip(*columns, strict=True)))
+
+
+def _values(name: str, column: pa.ChunkedArray) -> list[object]:
+    try:
+        values: list[object] = column.to_pylist()
+    except (OverflowError, ValueError, pa.ArrowException) as error:
+        raise WarehouseError(
+            f"column {name} has a value that cannot be shown ({error}): cast it to text"
+        ) from error
+    return values
 
 
 def _refuse_if_no_query(target: Target, sql: str) -> None:
@@ -57,15 +70,23 @@ def _refuse_if_no_query(target: Target, sql: str) -> None:
 
     Raises:
         WarehouseError: it is another kind of statement.
+        WrongCall: there are several, or it is one that only a client of PostgreSQL can show.
     """
     if target == "duckdb":
         statements = duckdb.extract_statements(sql)
         kinds = [statement.type.name for statement in statements] or [""]
         # To create is refused by the session itself, and a pivot begins with it.
         other = [kind for kind in kinds if kind not in ("SELECT", "EXPLAIN", "CREATE")]
+        if not other and len([kind for kind in kinds if kind != "CREATE"]) > 1:
+            raise WrongCall(_ONE_AT_A_TIME)
     else:
         found = _FIRST_WORD.match(sql)
         word = found[1].lower() if found else ""
+        if word in _OF_A_CLIENT:
+            raise WrongCall(
+                f"on PostGIS a query begins with select, with, values or table: for"
+                f" {word.upper()} take psql"
+            )
         other = [] if word in _READING_WORDS else [word.upper()]
     if other:
         raise WarehouseError(f"a query may only read: {other[0] or 'this'} is none that does")
@@ -108,6 +129,8 @@ def _reading(target: Target) -> Iterator[Connection]:
         text = str(error)
         if any(sign in text for sign in _WOULD_WRITE):
             raise WarehouseError(f"a query may only read: {plainly(text)}") from error
+        if "multiple commands" in text:
+            raise WrongCall(_ONE_AT_A_TIME) from error
         raise WarehouseError(plainly(text)) from error
 
 

@@ -26,7 +26,7 @@ def command_here(*arguments: str) -> subprocess.CompletedProcess[str]:
     For what a command says and does, where a process of its own would show no more.
     """
     out, err = io.StringIO(), io.StringIO()
-    on_end = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     code: object = 0
     with mock.patch.dict(os.environ), mock.patch.object(sys, "argv", ["warehouse", *arguments]):
         try:
@@ -35,6 +35,7 @@ def command_here(*arguments: str) -> subprocess.CompletedProcess[str]:
         except SystemExit as ended:
             code = ended.code
         finally:
-            signal.signal(signal.SIGTERM, on_end)
+            for number, handler in before.items():
+                signal.signal(number, handler)
     assert isinstance(code, int)
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

@@ -32,7 +32,7 @@ from tests.contents import rows, tables
 from tests.shared_warehouses import pointing_to
 from tests.test_cli import assert_one_line
 from warehouse.connection import connect, ensure_ready, spatial_extension
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, WrongCall
 from warehouse.settings import TARGETS, Target
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
@@ -375,7 +375,7 @@ def wait_for_part(folder: Path) -> None:
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("name", ["csv", "xlsx"])
 @pytest.mark.usefixtures("many")
 def test_an_interrupted_export_leaves_nothing(
@@ -456,6 +456,33 @@ def test_a_query_that_would_write_is_refused(built: Target) -> None:
         with pytest.raises(WarehouseError, match="a query may only read"):
             query(built, sql.format(file=file))
     assert not file.exists()
+
+
+def test_a_query_that_cannot_be_answered_says_what_to_do(built: Target) -> None:
+    with pytest.raises(WrongCall, match="one query at a time"):
+        query(built, "select 1; select 2")
+    with pytest.raises(WarehouseError, match=r"column day has a value .*: cast it to text"):
+        query(built, "select date 'infinity' as day")
+    if built == "postgis":
+        with pytest.raises(WrongCall, match="for EXPLAIN take psql"):
+            query(built, "explain select 1")
+
+
+@on_duckdb
+def test_a_reader_that_has_enough_is_no_failure(built: Target) -> None:
+    program = Path(sys.executable).with_name("warehouse")
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"{program} query 'select * from marts.crashes' | head -1; exit $PIPESTATUS",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("crash_record_id,")
 
 
 @pytest.mark.parametrize("target", ["postgis"], indirect=True)

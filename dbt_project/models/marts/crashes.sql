@@ -138,8 +138,12 @@ final as (
         classified.has_implausible_date,
         classified.first_seen_at,
         classified.last_amended_at,
-        cast(classified.crash_date as date) >= publication.provisional_since
-            as is_provisional,
+        case
+            when not classified.has_implausible_date
+                then
+                    cast(classified.crash_date as date)
+                    >= publication.provisional_since
+        end as is_provisional,
         classified.geom,
         {{ point_in_degrees("classified.longitude", "classified.latitude") }}
             as geom_4326

@@ -4,7 +4,7 @@ with
 crashes as (
 
     select * from {{ ref("crashes") }}
-    where crash_date is not null
+    where crash_date is not null and not has_implausible_date
 
 ),
 
@@ -23,19 +23,12 @@ daily as (
 
 ),
 
--- A crash dated by mistake keeps its day, but the days up to it are not filled.
 span as (
 
     select
-        greatest(
-            min(crash_date), cast('{{ var("first_counted_day") }}' as date)
-        ) as first_day,
-        least(
-            max(crash_date),
-            cast('{{ run_started_at.strftime("%Y-%m-%d") }}' as date)
-        ) as last_day
-    from crashes
-    where has_implausible_date is not true
+        min(crash_date) as first_day,
+        max(crash_date) as last_day
+    from daily
     having count(*) > 0
 
 ),
@@ -44,8 +37,6 @@ days as (
 
     select cast({{ each_day("first_day", "last_day") }} as date) as crash_date
     from span
-    union
-    select crash_date from daily
 
 ),
 

@@ -6,7 +6,7 @@ with
 crashes as (
 
     select * from {{ ref("crashes") }}
-    where crash_date is not null
+    where crash_date is not null and not has_implausible_date
 
 ),
 
