@@ -465,7 +465,7 @@ def test_the_marts_follow_what_is_deleted_and_what_comes_back(
 
 
 @on_duckdb
-@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.usefixtures("prefect_server", "models_alone")
 def test_the_command_exits_with_1_at_the_guard_and_names_the_way_past_it(
     own_portal: SamplePortal, warehouse: Target
 ) -> None:
