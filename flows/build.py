@@ -12,14 +12,14 @@ import ingestion.layers
 import ingestion.raw
 import warehouse.reconciliation
 import warehouse.records
+from flows import artifacts
 from flows.dbt_session import dbt_session, target_path
 from flows.progress import watcher
-from flows.runs import recorded
+from flows.runs import held, recorded
 from ingestion.catalog import load_catalog
 from warehouse.builds import forget_build, last_build, present_sources, record_build
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
-from warehouse.lock import sync_lock
 from warehouse.records import refuse_if_empty
 from warehouse.settings import DBT_PROJECT, ROOT, Target, resolve_target
 
@@ -53,9 +53,10 @@ def build(
     """
     where = resolve_target(target)
     refuse_if_empty(where)
-    with sync_lock(where):
+    with held(where):
         ensure_ready(where)
-        with recorded(where, {"build": True, "full_refresh": full_refresh}):
+        parameters = {"build": True, "full_refresh": full_refresh}
+        with recorded(where, parameters), artifacts.progress(datasets=0):
             build_marts(where, everything=True, full_refresh=full_refresh)
 
 
@@ -99,6 +100,7 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
     from prefect_dbt import PrefectDbtSettings
 
     from flows.dbt_nodes import NodeRunner
+    from flows.dbt_retry import resumed
 
     # dbt's unit tests say nothing of the data: they run with the project's other tests.
     left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
@@ -116,11 +118,9 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
             # They would be one more thing to send for each node, and nothing here reads them.
             disable_assets=True,
         )
-        try:
-            outcome = runner.invoke(arguments)
-        except ValueError as error:
-            raise WarehouseError(f"dbt build: {error}") from error
-    return _judge(list(outcome.result.results))
+        results = resumed(runner, target, arguments)
+    artifacts.show_build(target, results)
+    return _judge(results)
 
 
 def make_source_tables(target: Target) -> None:

@@ -9,15 +9,15 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 import ingestion.load_file
+from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked_file
 from flows.progress import watcher
-from flows.runs import one_line, record_refusal, recorded
+from flows.runs import held, one_line, record_refusal, recorded
 from ingestion.catalog import Dataset
 from ingestion.file_survey import Survey, survey
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
-from warehouse.lock import sync_lock
 from warehouse.records import DatasetLoad, holds_sample_data, record_load
 from warehouse.settings import Target
 
@@ -62,9 +62,9 @@ def load_file(
         raise
     as_it_was = f" as of {surveyed.as_of}" if surveyed.as_of else ""
     watcher().say(f"file: {file}, {surveyed.rows:,} rows{as_it_was}")
-    with sync_lock(where):
+    with held(where):
         ensure_ready(where)
-        with recorded(where, parameters) as run_id:
+        with recorded(where, parameters) as run_id, artifacts.progress(1, is_built=build):
             if holds_sample_data(where):
                 watcher().warn(
                     f"this warehouse holds generated data of a sample portal, with which the rows"
@@ -84,6 +84,7 @@ def _load_recorded(dataset: Dataset, surveyed: Survey, target: Target, run_id: s
         record_load(target, run_id, failed)
         raise
     record_load(target, run_id, done)
+    artifacts.show_loads([done])
     watcher().loaded(done)
     if done.schema_changes:
         watcher().warn(f"{dataset.label}: the file's columns are others: {done.schema_changes}")

@@ -7,13 +7,12 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.progress import watcher
-from flows.runs import record_refusal, recorded
+from flows.runs import held, record_refusal, recorded
 from ingestion.catalog import load_catalog
 from ingestion.portal import PortalIdentity, portal_identity
 from ingestion.soda import PortalError
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
-from warehouse.lock import sync_lock
 from warehouse.records import refuse_other_portal
 from warehouse.settings import Target
 
@@ -46,7 +45,7 @@ def portal_run(target: Target, parameters: Mapping[str, object]) -> Iterator[str
     except WarehouseError as error:
         record_refusal(target, parameters, error)
         raise
-    with sync_lock(target):
+    with held(target):
         ensure_ready(target)
         refuse_other_portal(target, portal.name)
         with recorded(target, parameters, portal=portal.name, is_sample=portal.is_sample) as run_id:

@@ -9,14 +9,8 @@ from ingestion.source import Progress
 from warehouse.records import DatasetLoad
 
 
-class Watcher(Protocol):
-    """Told of a run as it goes; may be called from several threads."""
-
-    def say(self, line: str) -> None:
-        """A line worth reading at any time."""
-
-    def warn(self, line: str) -> None:
-        """A line that asks for attention, though the run goes on."""
+class Measure(Protocol):
+    """Told how far a run is; may be called from several threads."""
 
     def page(self, progress: Progress) -> None:
         """A page of a dataset was read."""
@@ -26,6 +20,16 @@ class Watcher(Protocol):
 
     def node(self, name: str, done: int, total: int) -> None:
         """A node of dbt is done."""
+
+
+class Watcher(Measure, Protocol):
+    """Told of a run as it goes; may be called from several threads."""
+
+    def say(self, line: str) -> None:
+        """A line worth reading at any time."""
+
+    def warn(self, line: str) -> None:
+        """A line that asks for attention, though the run goes on."""
 
 
 class LogWatcher:
@@ -59,11 +63,37 @@ class LogWatcher:
         """Write nothing: a node that fails or warns has its line, and the build has one."""
 
 
+class _Measured:
+    """A watcher beside which a measure is told how far the run is."""
+
+    def __init__(self, shown: Watcher, measure: Measure) -> None:
+        self._shown, self._measure = shown, measure
+        self.say, self.warn = shown.say, shown.warn
+
+    def page(self, progress: Progress) -> None:
+        self._shown.page(progress)
+        self._measure.page(progress)
+
+    def loaded(self, load: DatasetLoad) -> None:
+        self._shown.loaded(load)
+        self._measure.loaded(load)
+
+    def node(self, name: str, done: int, total: int) -> None:
+        self._shown.node(name, done, total)
+        self._measure.node(name, done, total)
+
+
 _watcher: Watcher | None = None
+_measure: Measure | None = None
 
 
 def watcher() -> Watcher:
-    """The watcher of this process, else the log of the run."""
+    """The watcher of this process, else the log of the run; beside it what measures the run."""
+    shown = _shown()
+    return _Measured(shown, _measure) if _measure else shown
+
+
+def _shown() -> Watcher:
     if _watcher:
         return _watcher
     from prefect.exceptions import MissingContextError
@@ -84,6 +114,17 @@ def watched_by(new: Watcher) -> Iterator[None]:
         yield
     finally:
         _watcher = before
+
+
+@contextmanager
+def measured_by(new: Measure) -> Iterator[None]:
+    """Tell a measure how far the run of this block is."""
+    global _measure
+    _measure, before = new, _measure
+    try:
+        yield
+    finally:
+        _measure = before
 
 
 def describe(load: DatasetLoad) -> str:

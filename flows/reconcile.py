@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
+from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked
 from flows.portal_runs import is_passing, portal_run
@@ -82,6 +83,7 @@ def reconcile_all(
         if found.schema_changes:
             watcher().warn(f"{dataset.label}: the portal's columns changed: {found.schema_changes}")
         done.append(found)
+    artifacts.show_reconciliations(done)
     return done
 
 
@@ -126,7 +128,7 @@ def reconcile(
         "deep": deep,
         "yes_delete": yes_delete,
     }
-    with portal_run(where, parameters) as run_id:
+    with portal_run(where, parameters) as run_id, artifacts.progress(datasets=0):
         if not datasets:
             ever_loaded = loaded_datasets(where)
             chosen = [dataset for dataset in chosen if dataset.name in ever_loaded]

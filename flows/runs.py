@@ -1,16 +1,59 @@
 """The record of a run in `ops`, from its beginning to whichever end it finds."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping
 
+from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.runtime import deployment, flow_run
 
 from flows.progress import watcher
 from ingestion.catalog import Dataset
-from warehouse.connection import connect, has_table
+from warehouse.connection import connect, has_table, warehouse_name
 from warehouse.errors import WarehouseError
+from warehouse.lock import sync_lock
 from warehouse.records import close_dead_runs, finish_run, start_run
 from warehouse.settings import Target
+
+# The shortest that Prefect takes; it is renewed as long as the run lives.
+_LEASE_S = 60
+
+
+@contextlib.contextmanager
+def held(target: Target) -> Iterator[None]:
+    """Hold the warehouse for a run: a deployment's waits for its turn, any other is refused.
+
+    The runs of all deployments take turns by a concurrency limit of the warehouse in Prefect. The
+    slot of a run that died is free again when its lease ends. What keeps runs apart whatever
+    Prefect knows of them is the lock in the warehouse.
+
+    Raises:
+        WarehouseError: a run that Prefect's server does not know of holds the warehouse.
+    """
+    with contextlib.ExitStack() as stack:
+        if deployment.id:
+            stack.enter_context(_turn(target))
+        stack.enter_context(sync_lock(target))
+        yield
+
+
+def _turn(target: Target) -> contextlib.AbstractContextManager[None]:
+    digest = hashlib.sha256(warehouse_name(target).encode()).hexdigest()
+    limit = f"warehouse-{target}-{digest[:8]}"
+    with get_client(sync_client=True) as client:
+        with contextlib.suppress(ObjectAlreadyExists):  # another run makes it just now
+            client.upsert_global_concurrency_limit_by_name(limit, 1)
+        if client.read_global_concurrency_limit_by_name(limit).active_slots:
+            watcher().say("waiting for the run that holds the warehouse")
+    return concurrency(
+        limit,
+        lease_duration=_LEASE_S,
+        strict=True,
+        # A server that is away for a while ends no run: the lock keeps others out.
+        raise_on_lease_renewal_failure=False,
+    )
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
+from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked
 from flows.portal_runs import is_passing, portal_run
@@ -25,6 +26,7 @@ from warehouse.records import DatasetLoad, record_load
 from warehouse.settings import Target
 
 SAMPLE_CRASHES = 20_000
+_LONGEST_REFRESH_S = 5 * 60 * 60
 _NAMES = tuple(load_catalog().datasets)
 _BASE_URL = "SOURCES__SODA__BASE_URL"
 
@@ -110,11 +112,13 @@ def sync(
         if sample:
             stack.enter_context(_sample_portal(sample_crashes))
         run_id = stack.enter_context(portal_run(where, parameters))
+        stack.enter_context(artifacts.progress(len(chosen), is_built=build))
         loads = _load_all(chosen, where, since, until, full_refresh, run_id)
         is_any_loaded = any(done.status != "failed" for done in loads)
         # Before the build, so that the marts are built once: from what was fetched again too, and
         # without what was found gone.
         loads = _reconcile(chosen, loads, where, since, until, run_id)
+        artifacts.show_loads(loads)
         failures = [
             named(dataset, done.error)
             for dataset, done in zip(chosen, loads, strict=True)
@@ -213,3 +217,7 @@ def _sample_portal(crashes: int) -> Iterator[None]:
                 del os.environ[_BASE_URL]
             else:
                 os.environ[_BASE_URL] = before
+
+
+# The whole history takes minutes; one that has not ended after hours never will.
+sync_within_hours = sync.with_options(timeout_seconds=_LONGEST_REFRESH_S)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
-from warehouse.connection import connect, open_duckdb
+from warehouse.connection import open_duckdb, open_postgis
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target, duckdb_path
 
@@ -11,12 +12,16 @@ from warehouse.settings import Target, duckdb_path
 _ADVISORY_KEY = 27274
 
 
+class InUseError(WarehouseError):
+    """Another sync of the warehouse is running."""
+
+
 @contextmanager
 def sync_lock(target: Target) -> Iterator[None]:
     """Hold the warehouse for one sync; the lock goes with its process, however that ends.
 
     Raises:
-        WarehouseError: another sync of this warehouse is running.
+        InUseError: another sync of this warehouse is running.
     """
     with _lock_duckdb() if target == "duckdb" else _lock_postgis():
         yield
@@ -34,7 +39,7 @@ def _lock_duckdb() -> Iterator[None]:
         lock = FileLock(f"{path}.lock", timeout=0)
         lock.acquire()
     except Timeout as error:
-        raise WarehouseError(f"another sync of {path} is running: wait for it to end") from error
+        raise InUseError(f"another sync of {path} is running: wait for it to end") from error
     except OSError as error:
         raise WarehouseError(f"cannot write beside {path}: {error.strerror}") from error
     try:
@@ -46,10 +51,47 @@ def _lock_duckdb() -> Iterator[None]:
 
 @contextmanager
 def _lock_postgis() -> Iterator[None]:
-    with connect("postgis") as connection:
-        held = connection.fetch("select pg_try_advisory_lock($1) as held", (_ADVISORY_KEY,))
-        if not held["held"][0].as_py():
-            raise WarehouseError("another sync of this database is running: wait for it to end")
-        # Committed, so that the lock's session keeps no snapshot open while the sync runs.
-        connection.execute("commit")
+    global _session
+    try:
+        _session = _locking_session()
         yield
+    finally:
+        if _session:
+            _session.close()
+        _session = None
+
+
+def hold_on(target: Target) -> None:
+    """Hold the warehouse still, which is locked here, although its server was restarted meanwhile.
+
+    Raises:
+        InUseError: another sync was quicker to take the warehouse.
+        WarehouseError: the server is not back.
+    """
+    import psycopg2
+
+    global _session
+    if target == "duckdb" or _session is None:
+        return
+    try:
+        with _session.cursor() as cursor:
+            cursor.execute("select 1")
+    except psycopg2.Error:
+        _session.close()
+        _session = _locking_session()
+
+
+# What holds PostGIS for this process; a session's locks end with it.
+_session: Any = None
+
+
+def _locking_session() -> Any:
+    session = open_postgis()
+    # Outside of a transaction, which would keep a snapshot open while the sync runs.
+    session.autocommit = True
+    with session.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", (_ADVISORY_KEY,))
+        if cursor.fetchone() == (True,):
+            return session
+    session.close()
+    raise InUseError("another sync of this database is running: wait for it to end")
