@@ -72,7 +72,8 @@ BAD_CASES = {
         "delete from marts.vehicles where unit_no = 2",
     ),
     "same_total_as": (
-        "same_total_as_crashes_daily_total_crashes__ref_crashes___crash_date_is_not_null__1",
+        "same_total_as_crashes_daily_total_crashes__ref_crashes___crash_date_is_not_null"
+        "_and_not_has_implausible_date__1",
         "update marts.crashes_daily set total_crashes = total_crashes + 1",
     ),
     "same_total_as_rows_of": (
