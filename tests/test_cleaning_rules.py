@@ -98,7 +98,6 @@ BAD_CASES = {
 }
 
 
-@on_duckdb
 def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_accept(
     loaded: Target, tmp_path: Path
 ) -> None:
@@ -216,7 +215,6 @@ def test_each_generic_test_fails_on_a_bad_case(loaded: Target) -> None:
     assert rows(loaded, "select count(*) as n from quality.unsteady_crash_months") == [{"n": 2}]
 
 
-@on_duckdb
 def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> None:
     staging = ("build", "--select", "+stg_crashes", "--exclude-resource-type", "unit_test")
     qualities = (

@@ -70,15 +70,22 @@ def test_the_deployment_runs_on_a_worker_with_each_dataset_and_node_as_a_task(
         *("-p", "sample=true", "-p", "sample_crashes=1000", "-p", f"target={warehouse}"),
     )
     # Beside it one of another deployment, which is asked for twice under one name.
-    [fatalities] = ask(worker, "deployments", {"deployments": {"name": {"any_": ["fatalities"]}}})
+    [refresh] = ask(worker, "deployments", {"deployments": {"name": {"any_": ["full-refresh"]}}})
     asked = {
-        "parameters": {"sample": True, "sample_crashes": 1000, "target": warehouse, "build": False},
+        "parameters": {
+            "sample": True,
+            "sample_crashes": 1000,
+            "target": warehouse,
+            "datasets": ["fatalities"],
+            "full_refresh": True,
+            "build": False,
+        },
         "tags": ["by-this-test"],
         "idempotency_key": "the deaths of this test",
     }
     beside = {
         requests.post(
-            f"{worker}/deployments/{fatalities['id']}/create_flow_run", json=asked, timeout=30
+            f"{worker}/deployments/{refresh['id']}/create_flow_run", json=asked, timeout=30
         ).json()["id"]
         for _ in range(2)
     }

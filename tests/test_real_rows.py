@@ -15,7 +15,6 @@ from flows.sync import sync
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal import running
 from tests.cleaned_warehouse import assert_as_the_rules_say, records
-from tests.conftest import MODELS_ALONE
 from tests.contents import rows
 from warehouse.connection import connect
 from warehouse.settings import Target
@@ -61,11 +60,8 @@ def as_mart_has_it(text: str | None, kind: pa.DataType) -> object:
 
 @pytest.mark.usefixtures("real_portal", "prefect_server")
 def test_every_real_row_is_in_its_mart_with_every_value(
-    real_folder: Path, warehouse: Target, monkeypatch: pytest.MonkeyPatch
+    real_folder: Path, warehouse: Target
 ) -> None:
-    if warehouse == "postgis":
-        # dbt's tests say nothing there that they do not say of equal rows on the other engine.
-        monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", MODELS_ALONE)
     sync(target=warehouse)
     assert_as_the_rules_say(warehouse, records(warehouse))
     [placed] = rows(

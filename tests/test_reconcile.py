@@ -408,7 +408,6 @@ def test_a_part_is_compared_as_a_part_and_the_whole_only_if_it_was_read(
         check("wards", warehouse)
 
 
-@on_duckdb
 @pytest.mark.usefixtures("prefect_server", "models_alone")
 def test_the_marts_follow_what_is_deleted_and_what_comes_back(
     own_portal: SamplePortal, synced: Target
