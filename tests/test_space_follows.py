@@ -197,3 +197,6 @@ def test_a_layer_of_ones_own_is_joined_left_out_and_gone(
     layers.remove_layer(synced, "removed")
     sync(target=synced, datasets=UNCHANGED)
     assert content(synced, MARTS) == before
+    layers.set_active(synced, "zones", is_active=True)
+    sync(target=synced, datasets=UNCHANGED)
+    assert rows(synced, "select 1 as n from marts.places where layer = 'zones'")
