@@ -1,4 +1,5 @@
 # make run: the sample portal's data in a DuckDB warehouse; make test: everything that CI runs;
+# make up: PostGIS, a Prefect server and a worker as services, which make down ends;
 # make soak: the tests of faults, kills and random histories at length; make bench: how long it takes.
 PYTHON ?= python3
 # How long `make soak` is: runs killed and histories drawn on each engine; the seed of both.
@@ -10,17 +11,19 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := run
-.PHONY: install run test soak bench docs-pages lint lock
+.PHONY: install run test up down soak bench docs-pages lint lock
 
 install: $(INSTALLED)
 
-# The lock with its hashes first; after that the package itself needs no index.
+# The lock with its hashes first: it names every package, so pip is not to resolve, but to check in
+# the end. Then the package itself, with no index.
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is older than Python 3.11: name a newer one, as in 'make PYTHON=python3.12'" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@
 
 run: install
@@ -29,6 +32,14 @@ run: install
 # Three at a time on two cores: many wait for a process to start. SQL is linted by one of them.
 test: lint
 	tests/with-chromium tests/with-postgis $(BIN)/python -m pytest -n 3 --dist worksteal
+
+# PostGIS, a Prefect server and a worker on this machine, with the deployments registered.
+up: install
+	@[ -n "$$PGHOST" ] || services/have-postgis
+	@$(BIN)/python -m services up
+
+down: install
+	@$(BIN)/python -m services down
 
 soak: install
 	@echo "seed $(SOAK_SEED): 'make soak SOAK_SEED=$(SOAK_SEED)' does the same again"
@@ -52,8 +63,8 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# After a change of pyproject.toml. Extras stay in it, because pip asks for their hashes too.
+# After a change of pyproject.toml.
 lock: install
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
-		--generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url \
+		--generate-hashes --strip-extras --no-annotate --no-header --no-emit-index-url \
 		--output-file requirements.lock pyproject.toml

@@ -1,7 +1,8 @@
 """What a run leaves in Prefect for whoever looks there: its progress, and tables of what it did.
 
-Each is an artifact of the run, listed under its key: `progress`, `datasets`, `reconciliation` and
-`dbt-build`. That one cannot be left is said and fails no run: the same is in `ops` and `quality`.
+Each is an artifact of the run, listed under its key: `progress`, `datasets`, `reconciliation`,
+`dbt-build`, `maintenance`, `daily-report` and `watch`. That one cannot be left is said and fails
+no run: the same is in `ops` and `quality`, or in the log.
 """
 
 import threading
@@ -21,6 +22,9 @@ from prefect.artifacts import (
 from flows.progress import measured_by, watcher
 from ingestion.reconcile import Reconciliation
 from ingestion.source import Progress
+from serving.report import Report
+from serving.watch import Finding
+from warehouse.backups import Backup
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target
 
@@ -104,6 +108,50 @@ def show_build(target: Target, results: Iterable[Any]) -> None:
     _leave(
         lambda: create_markdown_artifact(
             "\n".join(lines), key="dbt-build", description="dbt's models and tests."
+        )
+    )
+
+
+def show_backup(done: Backup) -> None:
+    """Leave a table of what was backed up and what was restored from it."""
+    table = [
+        {
+            "table": one.name,
+            "rows": one.rows,
+            "restored rows": one.restored_rows,
+            "bytes": "" if one.bytes is None else one.bytes,
+        }
+        for one in done.tables
+    ]
+    _leave(
+        lambda: create_table_artifact(
+            table,
+            key="maintenance",
+            description=(
+                f"{done.file}: {done.bytes:,} bytes in {done.seconds:.1f} s; restored and compared"
+                f" in {done.test_seconds:.1f} s; {len(done.removed)} older backups deleted."
+            ),
+        )
+    )
+
+
+def show_report(report: Report) -> None:
+    """Leave the daily report."""
+    _leave(
+        lambda: create_markdown_artifact(
+            report.markdown, key="daily-report", description=report.subject
+        )
+    )
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Leave what the watch found amiss."""
+    said = [one.markdown for one in findings]
+    _leave(
+        lambda: create_markdown_artifact(
+            "\n".join(said) or "Nothing is amiss.",
+            key="watch",
+            description=f"{len(said)} things are amiss." if said else "Nothing is amiss.",
         )
     )
 

@@ -13,9 +13,11 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import defaults, export_cli, layers_cli
+from flows import export_cli, layers_cli, logs, metrics_cli, report_cli, status_cli, upkeep_cli
 from flows.options import ReaderGoneError, Target
+from flows.start import probe, start_prefect
 from warehouse.errors import WarehouseError, WrongCall
+from warehouse.settings import log_format
 
 FAILED, WRONG_CALL = 1, 2
 # The code that typer makes of a Ctrl-C inside a command.
@@ -29,6 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(export_cli.export)
+app.command()(status_cli.status)
+app.command()(metrics_cli.metrics)
+app.command()(upkeep_cli.maintain)
+app.command()(upkeep_cli.restore)
+app.command()(report_cli.report)
 app.add_typer(layers_cli.app, name="layers")
 
 FullRefresh = Annotated[
@@ -85,8 +92,8 @@ def sync(
         from warehouse.settings import soda_settings
 
         soda_settings()
-    _probe(where)
-    wait_for_prefect = _start_prefect()
+    probe(where)
+    wait_for_prefect = start_prefect()
     import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
     import flows.sync
     from flows import terminal
@@ -122,8 +129,8 @@ def load_file(
 
     instant = read_instant("--as-of", as_of)
     _, _, where, _ = checked_file(dataset, file, target, instant)
-    _probe(where)
-    wait_for_prefect = _start_prefect()
+    probe(where)
+    wait_for_prefect = start_prefect()
     import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
     import flows.load_file
     from flows import terminal
@@ -160,8 +167,8 @@ def reconcile(
     _, where = checked(datasets or (), target, None, None)
     soda_settings()
     refuse_if_empty(where)
-    _probe(where)
-    wait_for_prefect = _start_prefect()
+    probe(where)
+    wait_for_prefect = start_prefect()
     import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
     import flows.reconcile
     from flows import terminal
@@ -171,7 +178,7 @@ def reconcile(
         done = flows.reconcile.reconcile(
             datasets=datasets or None, target=where, deep=deep, yes_delete=yes_delete
         )
-    terminal.show_table(
+    terminal.show_result(
         "Reconciled",
         (
             *("dataset", "months compared", "portal rows", "warehouse rows", "refetched"),
@@ -203,7 +210,7 @@ def build(target: Target = None, full_refresh: FullRefresh = False) -> None:
 
     where = resolve_target(target)
     refuse_if_empty(where)
-    wait_for_prefect = _start_prefect()
+    wait_for_prefect = start_prefect()
     import flows.build
     import flows.dbt_nodes  # here, while the server starts: dbt takes as long to import
     from flows import terminal
@@ -212,36 +219,6 @@ def build(target: Target = None, full_refresh: FullRefresh = False) -> None:
     with terminal.watching():
         flows.build.build(target=where, full_refresh=full_refresh)
     _show_marts(where)
-
-
-@app.command()
-def status(target: Target = None) -> None:
-    """Say per dataset: rows, newest row, last success, what the last run did."""
-    from flows import terminal
-    from ingestion.catalog import load_catalog
-    from warehouse import records
-    from warehouse.settings import resolve_target
-
-    datasets = load_catalog().datasets
-    found = records.status(
-        resolve_target(target), {name: entry.record_key for name, entry in datasets.items()}
-    )
-    terminal.show_table(
-        "",
-        ("dataset", "records", "newest row", "last success", "last run", "what it did"),
-        (
-            (
-                row.last_load.dataset,
-                row.records,
-                (row.newest_row_at or "")[:19],
-                f"{row.last_success_at:%Y-%m-%d %H:%M}" if row.last_success_at else "never",
-                f"{row.finished_at:%Y-%m-%d %H:%M}",
-                terminal.in_short(row.last_load),
-            )
-            for row in found
-        ),
-    )
-    terminal.console().print("Times are UTC.")
 
 
 # A query may begin with a comment, of two hyphens as an option's name.
@@ -316,28 +293,13 @@ def doctor(target: Target = None) -> None:
         raise typer.Exit(FAILED)
 
 
-def _probe(target: Any) -> None:
-    """Meet what keeps the warehouse from being opened before anything is started for it."""
-    from warehouse.lock import sync_lock
-    from warehouse.settings import duckdb_path
-
-    if target == "postgis" or duckdb_path().exists():
-        with sync_lock(target):
-            pass
-
-
-def _start_prefect() -> Any:
-    defaults.apply_for_command_line()
-    from flows import prefect_api
-
-    return prefect_api.start()
-
-
 def _show_marts(target: Any) -> None:
     from flows import terminal
     from serving.query import mart_counts
 
-    terminal.show_table("In the warehouse", ("table", "rows"), mart_counts(target))
+    terminal.show_result("In the warehouse", ("table", "rows"), mart_counts(target))
+    if log_format() == "json":
+        return
     option = "" if target == "duckdb" else f" --target {target}"
     terminal.console().print(
         f'Try: warehouse query{option} "select * from marts.crashes_daily'
@@ -353,6 +315,7 @@ def main() -> None:
         # A terminal that is closed; under nohup it is no matter.
         signal.signal(signal.SIGHUP, _as_interrupt)
     try:
+        logs.set_up_command()
         code = app(standalone_mode=False) or 0
         if code == _TYPERS_INTERRUPTED:
             code = _interrupted()
@@ -380,7 +343,10 @@ def _interrupted() -> int:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"warehouse: {message}\n")
+    if os.environ.get("WAREHOUSE_LOG") == "json":
+        logs.command_log(sys.stderr).error(message)
+    else:
+        sys.stderr.write(f"warehouse: {message}\n")
     return code
 
 

@@ -1,6 +1,5 @@
 """dbt goes on at the node that failed, where the database server was away for a while."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,11 @@ from flows.dbt_nodes import NodeRunner
 from flows.progress import watcher
 from warehouse.errors import WarehouseError
 from warehouse.lock import InUseError, hold_on
+from warehouse.outages import may_pass
 from warehouse.settings import Target
 
 # A server that restarts is back within these 75 seconds and more.
 _ATTEMPTS, _FIRST_WAIT_S, _LONGEST_WAIT_S = 5, 5, 60
-# What PostgreSQL says (errors of the classes 08, 40 and 57P) of what may pass: it stops, starts,
-# lost a session, or had to choose between two transactions.
-_PASSES = re.compile(
-    "server closed the connection|connection (already|is) closed|terminating connection"
-    "|could not connect|connection refused|connection to server .* failed"
-    "|database system is (starting up|shutting down|in recovery)|too many clients"
-    "|deadlock detected|could not serialize access|SSL SYSCALL error",
-    re.IGNORECASE,
-)
 _RESULTS = "run_results.json"
 _FAILED = ("error", "fail", "runtime error")
 
@@ -62,7 +53,7 @@ def resumed(runner: NodeRunner, target: Target, arguments: list[str]) -> list[An
         except InUseError:
             raise
         except (ValueError, WarehouseError) as error:
-            if _PASSES.search(str(error)):
+            if may_pass(error):
                 raise _PassingError(" ".join(str(error).split())) from error
             raise WarehouseError(f"dbt build: {error}") from error
         results.update({result.node.unique_id: result for result in outcome.result.results})
@@ -88,7 +79,7 @@ def resumed(runner: NodeRunner, target: Target, arguments: list[str]) -> list[An
 
 
 def _may_pass(result: Any) -> bool:
-    return str(result.status) in _FAILED and bool(_PASSES.search(str(result.message)))
+    return str(result.status) in _FAILED and may_pass(result.message)
 
 
 def _say(state: RetryCallState) -> None:

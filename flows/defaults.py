@@ -1,6 +1,8 @@
 """How this project sets the libraries' own settings; what the user set stands."""
 
 import os
+import sys
+from pathlib import Path
 
 _DEFAULTS = {
     # At run time nothing is asked of the network but the portal.
@@ -14,6 +16,16 @@ _DEFAULTS = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
 }
 
+_JSON_DEFAULTS = {
+    # What dbt says past our logs. There is nothing of dlt's, whose own JSON would take over the
+    # handlers of everybody.
+    "DBT_LOG_FORMAT": "json",
+    "DBT_LOG_FORMAT_FILE": "debug",
+}
+
+# Where Prefect's processes learn how to log.
+_LOGGING = "PREFECT_LOGGING_SETTINGS_PATH"
+
 _COMMAND_LINE_DEFAULTS = {
     # The command line shows its own progress, and what went wrong as one line.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
@@ -25,6 +37,22 @@ _COMMAND_LINE_DEFAULTS = {
 def apply() -> None:
     """Set what is not set."""
     _set(_DEFAULTS)
+    if os.environ.get("WAREHOUSE_LOG") != "json":
+        return
+    _set(_JSON_DEFAULTS)
+    if _LOGGING not in os.environ:
+        os.environ[_LOGGING] = str(Path(__file__).with_name("logging.yml"))
+        if "prefect.main" in sys.modules:
+            _set_up_prefects_logging()
+
+
+def _set_up_prefects_logging() -> None:
+    """Let Prefect read the file after all: in a run of a worker it was there before us."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.logging.configuration import setup_logging
+
+    refresh_global_settings_context()
+    setup_logging(incremental=False)
 
 
 def apply_for_command_line() -> None:

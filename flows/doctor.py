@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from flows.prefect_access import (
+    CLIENTS_LOGIN,
+    LOGIN,
+    clients_login,
+    refuse_open_api,
+    refuse_open_server,
+)
 from warehouse.connection import connect, spatial_extension
 from warehouse.errors import WarehouseError
-from warehouse.settings import Target, duckdb_path
+from warehouse.settings import Target, duckdb_path, mail_settings
 
 _OLDEST_PYTHON = (3, 11)
 _OLDEST_POSTGRES = 15
@@ -53,6 +60,8 @@ def examine(target: Target) -> list[Finding]:
         findings.append(_try("PostGIS", _postgis, is_needed=target == "postgis"))
     findings.append(_try("portal", partial(_portal, target), is_needed=False))
     findings.append(_try("Prefect", _prefect))
+    findings.append(_try("Prefect's password", _prefect_login))
+    findings.append(_try("mail", _mail, is_needed=False))
     return findings
 
 
@@ -137,9 +146,33 @@ def _prefect() -> str:
         home = Path(get_current_settings().home)
         return f"no PREFECT_API_URL: each run starts a server of its own, records in {home}"
     try:
-        httpx.get(f"{url}/health", timeout=5).raise_for_status()
+        httpx.get(f"{url}/health", timeout=5, auth=clients_login()).raise_for_status()
     except httpx.HTTPError as error:
         raise WarehouseError(
-            f"{url} does not answer ({error}): run 'prefect server start', or unset PREFECT_API_URL"
+            f"{url} does not answer ({error}): run 'make up' or 'prefect server start',"
+            " or unset PREFECT_API_URL"
         ) from error
     return f"{url} answers"
+
+
+def _mail() -> str:
+    found = mail_settings()
+    if found is None:
+        return "none is set up (WAREHOUSE_SMTP_HOST): reports and alerts are in Prefect alone"
+    return f"by {found.host}:{found.port} to {', '.join(found.recipients)}; not asked now"
+
+
+def _prefect_login() -> str:
+    import httpx
+    from prefect.settings import get_current_settings
+
+    refuse_open_server()
+    url = get_current_settings().api.url
+    try:
+        if url:
+            refuse_open_api(url)
+    except httpx.HTTPError:
+        return "not asked for, as the server does not answer"
+    if os.environ.get(LOGIN) or clients_login():
+        return f"a server is asked with the one in {CLIENTS_LOGIN if clients_login() else LOGIN}"
+    return "none, and none is needed on this machine alone"

@@ -12,6 +12,7 @@ import ingestion.load_file
 from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked_file
+from flows.logs import of_dataset
 from flows.progress import watcher
 from flows.runs import held, one_line, record_refusal, recorded
 from ingestion.catalog import Dataset
@@ -70,7 +71,8 @@ def load_file(
                     f"this warehouse holds generated data of a sample portal, with which the rows"
                     f" of {file.name} now mix"
                 )
-            done = _load_recorded(entry, surveyed, where, run_id)
+            with of_dataset(entry.name):
+                done = _load_recorded(entry, surveyed, where, run_id)
             if build:
                 build_marts(where)
     return done

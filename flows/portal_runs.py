@@ -1,31 +1,16 @@
-"""What every run that asks the portal begins with, and when its tasks are tried again."""
+"""What every run that asks the portal begins with."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task
-
 from flows.progress import watcher
-from flows.runs import held, record_refusal, recorded
+from flows.runs import held, record_refusal, recorded, unattended
 from ingestion.catalog import load_catalog
 from ingestion.portal import PortalIdentity, portal_identity
-from ingestion.soda import PortalError
 from warehouse.connection import ensure_ready
 from warehouse.errors import WarehouseError
 from warehouse.records import refuse_other_portal
 from warehouse.settings import Target
-
-
-def is_passing(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
-    """Whether to try a task again: only on what the portal may have got over by then."""
-    try:
-        state.result()
-    except PortalError as error:
-        return error.is_passing
-    except Exception:
-        return False
-    return False
 
 
 @contextlib.contextmanager
@@ -37,19 +22,21 @@ def portal_run(target: Target, parameters: Mapping[str, object]) -> Iterator[str
         WarehouseError: another run holds the warehouse, it cannot be used, or it holds the data
             of another portal.
     """
-    if target == "postgis":
-        # Before the portal, as its requests are counted there; a DuckDB file is made after.
-        ensure_ready(target)
-    try:
-        portal = introduce_portal(target)
-    except WarehouseError as error:
-        record_refusal(target, parameters, error)
-        raise
-    with held(target):
-        ensure_ready(target)
-        refuse_other_portal(target, portal.name)
-        with recorded(target, parameters, portal=portal.name, is_sample=portal.is_sample) as run_id:
-            yield run_id
+    with unattended():
+        if target == "postgis":
+            # Before the portal, as its requests are counted there; a DuckDB file is made after.
+            ensure_ready(target)
+        try:
+            portal = introduce_portal(target)
+        except WarehouseError as error:
+            record_refusal(target, parameters, error)
+            raise
+        with held(target):
+            ensure_ready(target)
+            refuse_other_portal(target, portal.name)
+            name, is_sample = portal.name, portal.is_sample
+            with recorded(target, parameters, portal=name, is_sample=is_sample) as run_id:
+                yield run_id
 
 
 def introduce_portal(target: Target) -> PortalIdentity:

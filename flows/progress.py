@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Protocol
 
 from ingestion.source import Progress
@@ -52,12 +53,13 @@ class LogWatcher:
             return
         self._logger.info(
             f"{progress.dataset}: page {progress.pages},"
-            f" {progress.rows:,} of {progress.expected_rows:,} rows"
+            f" {progress.rows:,} of {progress.expected_rows:,} rows",
+            extra=asdict(progress),
         )
 
     def loaded(self, load: DatasetLoad) -> None:
         """Write what the load did."""
-        self._logger.info(describe(load))
+        self._logger.info(describe(load), extra=asdict(load))
 
     def node(self, name: str, done: int, total: int) -> None:
         """Write nothing: a node that fails or warns has its line, and the build has one."""

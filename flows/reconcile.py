@@ -12,12 +12,15 @@ from pydantic import Field
 from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked
-from flows.portal_runs import is_passing, portal_run
+from flows.failures import tell_of_failure, tell_of_success
+from flows.logs import of_dataset
+from flows.portal_runs import portal_run
 from flows.progress import watcher
-from flows.runs import named, one_line
+from flows.runs import is_passing, named, one_line
 from ingestion.catalog import Dataset
 from ingestion.reconcile import Reconciliation, UnreconciledError, reconcile_dataset
 from warehouse.errors import WarehouseError
+from warehouse.lock import hold_on
 from warehouse.records import loaded_datasets
 from warehouse.settings import Target
 
@@ -41,6 +44,7 @@ def reconcile_one(
     yes_delete: bool,
 ) -> Reconciliation:
     """Hold one dataset against the portal, fetch what is missing and mark what has vanished."""
+    hold_on(target)  # as the load
     return reconcile_dataset(
         dataset,
         target,
@@ -67,24 +71,30 @@ def reconcile_all(
     """Reconcile each dataset; one that fails says so in its result and keeps no other back."""
     done = []
     for dataset in chosen:
-        try:
-            found = reconcile_one(dataset, target, run_id, since, until, deep, yes_delete)
-        except UnreconciledError as error:
-            found = error.found
-        except Exception as error:
-            # Whatever it was: the others are reconciled all the same, and the run fails at its end.
-            found = Reconciliation(dataset.name, status="failed", error=one_line(error))
-        if found.status == "failed":
-            watcher().warn(f"not reconciled: {named(dataset, found.error)}")
-        elif found.status == "missing":
-            watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
-        else:
-            watcher().say(describe(found))
-        if found.schema_changes:
-            watcher().warn(f"{dataset.label}: the portal's columns changed: {found.schema_changes}")
+        with of_dataset(dataset.name):
+            try:
+                found = reconcile_one(dataset, target, run_id, since, until, deep, yes_delete)
+            except UnreconciledError as error:
+                found = error.found
+            except Exception as error:
+                # Whatever it was: the others are reconciled all the same, and the run fails at
+                # its end.
+                found = Reconciliation(dataset.name, status="failed", error=one_line(error))
+            _tell(dataset, found)
         done.append(found)
     artifacts.show_reconciliations(done)
     return done
+
+
+def _tell(dataset: Dataset, found: Reconciliation) -> None:
+    if found.status == "failed":
+        watcher().warn(f"not reconciled: {named(dataset, found.error)}")
+    elif found.status == "missing":
+        watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
+    else:
+        watcher().say(describe(found))
+    if found.schema_changes:
+        watcher().warn(f"{dataset.label}: the portal's columns changed: {found.schema_changes}")
 
 
 def describe(found: Reconciliation) -> str:
@@ -97,7 +107,12 @@ def describe(found: Reconciliation) -> str:
     )
 
 
-@flow(name="reconcile")
+@flow(
+    name="reconcile",
+    on_failure=[tell_of_failure],
+    on_crashed=[tell_of_failure],
+    on_completion=[tell_of_success],
+)
 def reconcile(
     datasets: Annotated[
         list[str] | None,

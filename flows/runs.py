@@ -1,24 +1,49 @@
-"""The record of a run in `ops`, from its beginning to whichever end it finds."""
+"""What every run does: waits its turn, tries again what may pass, and is recorded in `ops`."""
 
+import asyncio
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, TerminationSignal
 from prefect.runtime import deployment, flow_run
+from prefect.tasks import Task
 
+from flows import logs
 from flows.progress import watcher
 from ingestion.catalog import Dataset
+from ingestion.soda import PortalError
 from warehouse.connection import connect, has_table, warehouse_name
 from warehouse.errors import WarehouseError
 from warehouse.lock import sync_lock
+from warehouse.outages import may_pass, patience
 from warehouse.records import close_dead_runs, finish_run, start_run
 from warehouse.settings import Target
 
 # The shortest that Prefect takes; it is renewed as long as the run lives.
 _LEASE_S = 60
+
+
+def is_passing(task: Task[..., object], run: TaskRun, state: State[object]) -> bool:
+    """Whether to try a task again: only on what portal or server may have got over by then."""
+    try:
+        state.result()
+    except PortalError as error:
+        return error.is_passing
+    except Exception as error:
+        return may_pass(error)
+    return False
+
+
+def unattended() -> contextlib.AbstractContextManager[None]:
+    """A block in which a deployment's run waits for a server that is away.
+
+    At a terminal somebody waits for the error.
+    """
+    return patience() if deployment.id else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -33,13 +58,15 @@ def held(target: Target) -> Iterator[None]:
         WarehouseError: a run that Prefect's server does not know of holds the warehouse.
     """
     with contextlib.ExitStack() as stack:
-        if deployment.id:
-            stack.enter_context(_turn(target))
+        stack.enter_context(turn(target))
         stack.enter_context(sync_lock(target))
         yield
 
 
-def _turn(target: Target) -> contextlib.AbstractContextManager[None]:
+def turn(target: Target) -> contextlib.AbstractContextManager[None]:
+    """A block that no run of another deployment holds the warehouse in; others wait for nothing."""
+    if not deployment.id:
+        return contextlib.nullcontext()
     digest = hashlib.sha256(warehouse_name(target).encode()).hexdigest()
     limit = f"warehouse-{target}-{digest[:8]}"
     with get_client(sync_client=True) as client:
@@ -70,6 +97,7 @@ def recorded(
     """
     close_dead_runs(target)
     run_id = start_run(target, _trigger(), dict(parameters), portal=portal, is_sample=is_sample)
+    logs.name_run(run_id)
     try:
         yield run_id
     except BaseException as error:
@@ -104,6 +132,12 @@ def one_line(error: BaseException) -> str:
     """An error in one line, with its type where the text alone would not tell."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, asyncio.CancelledError):  # how Prefect ends a flow, also one of no asyncio
+        return "took longer than its time-out lets it"
+    if isinstance(error, SystemExit):
+        return "ended with the worker that had started it"
+    if isinstance(error, TerminationSignal):
+        return "ended from outside: it was cancelled in Prefect, or its process was told to stop"
     text = " ".join(str(error).split())
     return text if isinstance(error, WarehouseError) else f"{type(error).__name__}: {text}"
 

@@ -15,13 +15,16 @@ from pydantic import Field
 from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked
-from flows.portal_runs import is_passing, portal_run
+from flows.failures import tell_of_failure, tell_of_success
+from flows.logs import of_dataset
+from flows.portal_runs import portal_run
 from flows.progress import watcher
 from flows.reconcile import reconcile_all
-from flows.runs import named, one_line
+from flows.runs import is_passing, named, one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.load import load_dataset
 from warehouse.errors import WarehouseError
+from warehouse.lock import hold_on
 from warehouse.records import DatasetLoad, record_load
 from warehouse.settings import Target
 
@@ -48,6 +51,7 @@ def load(
     full_refresh: bool,
 ) -> DatasetLoad:
     """Bring raw up to date with the portal, for one dataset."""
+    hold_on(target)  # tried again, it may follow a restart of the server
     return load_dataset(
         dataset,
         target,
@@ -58,7 +62,12 @@ def load(
     )
 
 
-@flow(name="sync")
+@flow(
+    name="sync",
+    on_failure=[tell_of_failure],
+    on_crashed=[tell_of_failure],
+    on_completion=[tell_of_success],
+)
 def sync(
     datasets: Annotated[
         list[str] | None,
@@ -145,24 +154,28 @@ def _load_all(
     """Load each dataset and record it at once, so that a killed run shows how far it came."""
     loads = []
     for dataset in chosen:
-        try:
-            done = load(dataset, target, since, until, full_refresh)
-        except Exception as error:
-            # Whatever it was: the others are loaded all the same, and the run fails at its end.
-            done = DatasetLoad(dataset.name, status="failed", error=one_line(error))
-        record_load(target, run_id, done)
-        if done.status == "loaded":
-            watcher().loaded(done)
-            if done.schema_changes:
-                watcher().warn(
-                    f"{dataset.label}: the portal's columns changed: {done.schema_changes}"
-                )
-        elif done.status == "missing":
-            watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
-        else:
-            watcher().warn(f"failed: {named(dataset, done.error)}")
+        with of_dataset(dataset.name):
+            try:
+                done = load(dataset, target, since, until, full_refresh)
+            except Exception as error:
+                # Whatever it was: the others are loaded all the same, and the run fails at its
+                # end.
+                done = DatasetLoad(dataset.name, status="failed", error=one_line(error))
+            record_load(target, run_id, done)
+            _tell(dataset, done)
         loads.append(done)
     return loads
+
+
+def _tell(dataset: Dataset, done: DatasetLoad) -> None:
+    if done.status == "loaded":
+        watcher().loaded(done)
+        if done.schema_changes:
+            watcher().warn(f"{dataset.label}: the portal's columns changed: {done.schema_changes}")
+    elif done.status == "missing":
+        watcher().warn(f"{dataset.label}: missing at the portal, so it was passed over")
+    else:
+        watcher().warn(f"failed: {named(dataset, done.error)}")
 
 
 def _reconcile(

@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows import logs
 from flows.options import ReaderGoneError
 from flows.progress import LogWatcher, Watcher, describe, watched_by
 from ingestion.source import Progress as Pages
 from warehouse.records import DatasetLoad
+from warehouse.settings import log_format
 
 # Where no terminal says how wide it is: a summary's table fits, and no row is broken.
 _WIDTH_OF_FILES = 160
@@ -33,9 +35,9 @@ def console() -> Console:
 
 @contextmanager
 def watching() -> Iterator[None]:
-    """Show the runs of this block: bars on a terminal, plain lines elsewhere."""
-    if not sys.stdout.isatty():
-        with _watched_by(LogWatcher(_plain_log())):
+    """Show the runs of this block: bars on a terminal, lines elsewhere or where JSON is asked."""
+    if log_format() == "json" or not sys.stdout.isatty():
+        with _watched_by(LogWatcher(logs.command_log())):
             yield
         return
     bars = Progress(
@@ -130,9 +132,19 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     console().print(table)
 
 
+def show_result(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Show what came of a run: a table, or a line of its log each row where JSON is asked."""
+    if log_format() == "plain":
+        show_table(title, columns, rows)
+        return
+    log = logs.command_log()
+    for row in rows:
+        log.info(title, extra=dict(zip(columns, row, strict=True)))
+
+
 def show_loads(loads: Iterable[DatasetLoad]) -> None:
-    """Print what a run did to each dataset."""
-    show_table(
+    """Show what a run did to each dataset."""
+    show_result(
         "Loaded",
         ("dataset", "fetched", "inserted", "updated", "unchanged", "requests", "seconds", "status"),
         (
@@ -179,13 +191,3 @@ def _cell(value: object) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
-
-
-def _plain_log() -> logging.Logger:
-    logger = logging.getLogger("warehouse.run")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    logger.handlers = [handler]
-    return logger

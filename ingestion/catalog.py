@@ -34,6 +34,8 @@ class Dataset(BaseModel):
     made_from: tuple[ColumnName, ...] = ()
     date_column: ColumnName | None = None
     required: StrictBool = False
+    loaded_within_hours: Annotated[int, Field(gt=0)] | None = None
+    published_within_hours: Annotated[int, Field(gt=0)] | None = None
     download_names: dict[Header, ColumnName | None] = Field(default_factory=dict)
 
     @model_validator(mode="after")

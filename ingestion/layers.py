@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ingestion.catalog import load_catalog
 from ingestion.layer_features import Features
-from warehouse.connection import Connection, connect, has_table
+from warehouse.connection import Connection, connect, create_tables, has_table
 from warehouse.errors import WrongCall
 from warehouse.lock import sync_lock
 from warehouse.settings import Target
@@ -17,7 +17,6 @@ from warehouse.settings import Target
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 _TABLES = (
-    "create schema if not exists raw",
     """
     create table if not exists raw.layers (
         name text primary key,
@@ -223,5 +222,4 @@ def _delete(connection: Connection, name: str) -> None:
 
 
 def _ensure_tables(connection: Connection) -> None:
-    for statement in _TABLES:
-        connection.execute(statement)
+    create_tables(connection, "raw", _TABLES)

@@ -11,7 +11,7 @@ from ingestion.catalog import MADE_KEY, Dataset
 from ingestion.made_keys import MadeKeys, record_keys, without_key
 from ingestion.soda import SYSTEM_COLUMNS, Portal
 from ingestion.versions import KNOWN_COLUMNS
-from warehouse.connection import Connection, connect, has_table
+from warehouse.connection import Connection, connect, create_tables, has_table
 from warehouse.settings import Target
 
 _NO_VERSIONS = pa.schema([(name, pa.string()) for name in KNOWN_COLUMNS]).empty_table()
@@ -221,11 +221,11 @@ def _make_table(connection: Connection, dataset: Dataset, source_columns: Sequen
     """
     names = [*source_columns, *SYSTEM_COLUMNS.values(), "_version_hash", MADE_KEY]
     columns = ", ".join(f'"{name}" varchar' for name in dict.fromkeys(names))
-    connection.execute("create schema if not exists raw")
-    connection.execute(
+    table = (
         f'create table if not exists raw."{dataset.name}"'
         f" ({columns}, _dlt_load_id varchar(64) not null)"
     )
+    create_tables(connection, "raw", [table])
     present = set(table_columns(connection, dataset))
     for name in [*source_columns, MADE_KEY]:
         if name not in present:

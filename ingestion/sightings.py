@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.catalog import Dataset
-from warehouse.connection import Connection
+from warehouse.connection import Connection, create_tables
 
 TABLE = "_row_sightings"
 # What tells a state of a row of the portal's from all others, and whose it was taken to be: where
@@ -51,12 +51,12 @@ _DELETE_REPLACED = f"""
 
 def make_table(connection: Connection) -> None:
     """Make the table as dlt would, which makes none before the first sighting."""
-    connection.execute("create schema if not exists raw")
-    connection.execute(
+    table = (
         f"create table if not exists raw.{TABLE} (dataset varchar, record_key varchar,"
         " _row_id varchar, _row_updated_at varchar, _version_hash varchar,"
         " _dlt_load_id varchar(64) not null)"
     )
+    create_tables(connection, "raw", [table])
     if connection.target == "postgis":
         connection.execute(
             f"create index if not exists {TABLE}_row_id on raw.{TABLE} using hash (_row_id)"

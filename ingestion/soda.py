@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -114,7 +115,8 @@ class Portal:
         Raises:
             PortalError: of the first call that failed.
         """
-        futures = [self._threads.submit(call) for call in calls]
+        # Each in the caller's context, so that what it logs is known to be of the same dataset.
+        futures = [self._threads.submit(copy_context().run, call) for call in calls]
         try:
             for future in futures:
                 yield future.result()

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
-from adbc_driver_manager import Error as PostgresError
 
 from warehouse.connection import Connection, connect, spatial_extension
-from warehouse.errors import WarehouseError, WrongCall
+from warehouse.errors import EngineError, WarehouseError, WrongCall
 from warehouse.settings import Target
 
 # A superuser could have the server write files and run programs, even where a transaction is
@@ -125,8 +124,8 @@ def _reading(target: Target) -> Iterator[Connection]:
             else:
                 connection.execute(_AS_ONE_WHO_READS)
             yield connection
-    except (duckdb.Error, PostgresError) as error:
-        text = str(error)
+    except EngineError as error:
+        text = str(error.__cause__)
         if any(sign in text for sign in _WOULD_WRITE):
             raise WarehouseError(f"a query may only read: {plainly(text)}") from error
         if "multiple commands" in text:

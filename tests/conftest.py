@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import certifi
 import duckdb
 import psycopg2
 import pytest
@@ -161,6 +162,40 @@ def flags_of_dbt_say_not_where_they_were_set() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def dbt_says_nothing_that_nobody_reads() -> Iterator[None]:
+    """dbt makes a message of each statement and connection, for a log of debugging."""
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    fire_event = EventManager.fire_event
+    # Prefect's runner begins and ends a node's task run by these.
+    read = ("NodeStart", "NodeFinished")
+
+    def fire(self: EventManager, e: Any, level: Any = None, **options: Any) -> None:
+        if (level or e.level_tag()) != EventLevel.DEBUG or type(e).__name__ in read:
+            fire_event(self, e, level, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(EventManager, "fire_event", fire)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clients_are_quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What costs each client of a server time, also in processes of their own."""
+    with pytest.MonkeyPatch.context() as environment:
+        # To compile a query takes PostgreSQL longer than to run it on so few rows.
+        environment.setenv("PGOPTIONS", "-c jit=off")
+        # Plain http on loopback: else each client reads every certificate authority there is.
+        one, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+        authority = tmp_path_factory.mktemp("authorities") / "one.pem"
+        authority.write_text(one + end)
+        environment.setenv("SSL_CERT_FILE", str(authority))
+        environment.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true")
+        yield
+
+
 @pytest.fixture(scope="session")
 def folder_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where each warehouse lies in its turn, under the same name, so that dbt parses once."""
@@ -295,6 +330,15 @@ def built(target: Target, built_once: Filled) -> Iterator[Target]:
 
 
 @pytest.fixture
+def built_to_change(
+    target: Target, built_once: Filled, warehouse_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Target]:
+    """The test's own copy of that warehouse."""
+    with new_warehouse(target, warehouse_folder, request, like=built_once(target)):
+        yield target
+
+
+@pytest.fixture
 def docs_site(built: Target, shared_warehouses: SharedWarehouses) -> DocsSite:
     """The docs of that warehouse, as `warehouse docs --serve` makes and shows them."""
     folder = shared_warehouses.made_once(f"docs-{built}", lambda folder: make_site(built, folder))
@@ -342,6 +386,7 @@ def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _SHARED_SERVER = pytest.StashKey[PrefectServer]()
+_SHARED_DATABASE = pytest.StashKey[Path]()
 _SHARED_WAREHOUSES = pytest.StashKey[SharedWarehouses]()
 
 
@@ -353,12 +398,17 @@ def pytest_configure_node(node: Any) -> None:
         stash[_SHARED_SERVER] = PrefectServer()
         stash[_SHARED_WAREHOUSES] = SharedWarehouses()
     node.workerinput["prefect_server"] = stash[_SHARED_SERVER].url
+    node.workerinput["prefect_database"] = str(stash[_SHARED_SERVER].database)
     node.workerinput["shared_warehouses"] = str(stash[_SHARED_WAREHOUSES].folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lint SQL first: it takes longest, and at the end the other workers would wait for it."""
-    items.sort(key=lambda item: item.path.stem != "test_sql_style")
+    """Begin with what takes longest: at the end the other workers would wait for it.
+
+    Of these the services wait more than they work.
+    """
+    longest = ["test_services", "test_sql_style"]
+    items.sort(key=lambda item: [item.path.stem != name for name in longest])
 
 
 def pytest_configure() -> None:
@@ -384,6 +434,8 @@ def prefect_server(
 
     of_worker: dict[str, str] | None = getattr(request.config, "workerinput", None)
     own = PrefectServer() if of_worker is None else None
+    if own:
+        request.config.stash[_SHARED_DATABASE] = own.database
     url = own.url if own else (of_worker or {})["prefect_server"]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
@@ -391,8 +443,6 @@ def prefect_server(
             wait_for_server(url)
             environment.setenv("PREFECT_API_URL", url)
             environment.setenv("PREFECT_LOGGING_TO_API_ENABLED", "false")
-            # Plain http on loopback: else each client reads every certificate authority there is.
-            environment.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true")
             refresh_global_settings_context()
             yield url
             # What is still to be sent would be tried for a minute after the server is gone.
@@ -401,3 +451,12 @@ def prefect_server(
             if own:
                 own.stop()
     refresh_global_settings_context()
+
+
+@pytest.fixture(scope="session")
+def prefect_database(request: pytest.FixtureRequest, prefect_server: str) -> Path:
+    """That server's database, to be copied: to make one takes a server ten seconds."""
+    of_worker: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    if of_worker:
+        return Path(of_worker["prefect_database"])
+    return request.config.stash[_SHARED_DATABASE]

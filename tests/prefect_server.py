@@ -24,6 +24,7 @@ class PrefectServer:
         self.url = f"http://127.0.0.1:{port}/api"
         flows.defaults.apply()
         self._home = tempfile.TemporaryDirectory(prefix="prefect-")
+        self.database = Path(self._home.name, "prefect.db")
         command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui"]
         with (
             pytest.MonkeyPatch.context() as environment,

@@ -99,33 +99,32 @@ BAD_CASES = {
 
 
 def test_a_bound_that_is_changed_in_the_seed_changes_the_marts_and_what_tests_accept(
-    loaded: Target, tmp_path: Path
+    built_to_change: Target, tmp_path: Path
 ) -> None:
+    warehouse = built_to_change
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     seed = project / "seeds" / "cleaning_rules.csv"
-    chosen = ("--select", "+people", "+cleaning_log", "--exclude-resource-type", "unit_test")
-    built = dbt(loaded, "build", *chosen, project=project)
-    assert built["people_numbers_are_within_the_rules"].failures == 0
-    [before] = rows(loaded, "select max(age) as oldest, count(age) as ages from marts.people")
+    test = ("test", "--select", "people_numbers_are_within_the_rules")
+    passing = dbt(warehouse, *test, project=project)
+    assert passing["people_numbers_are_within_the_rules"].failures == 0
+    [before] = rows(warehouse, "select max(age) as oldest, count(age) as ages from marts.people")
     assert before["oldest"] > 65
 
     rules = seed.read_text()
     changed = rules.replace("people,age,integer,min=0 max=120", "people,age,integer,min=0 max=65")
     assert changed != rules
     seed.write_text(changed)
-    dbt(loaded, "seed", project=project)
-    failing = dbt(
-        loaded, "test", "--select", "people_numbers_are_within_the_rules", project=project
-    )
+    dbt(warehouse, "seed", project=project)
+    failing = dbt(warehouse, *test, project=project)
     assert failing["people_numbers_are_within_the_rules"].failures > 0
     follows = ("stg_people+,+people", "stg_people+,+cleaning_log")
-    dbt(loaded, "run", "--full-refresh", "--select", *follows, project=project)
+    dbt(warehouse, "run", "--full-refresh", "--select", *follows, project=project)
 
-    [after] = rows(loaded, "select max(age) as oldest, count(age) as ages from marts.people")
+    [after] = rows(warehouse, "select max(age) as oldest, count(age) as ages from marts.people")
     assert after["oldest"] == 65
     [logged] = rows(
-        loaded,
+        warehouse,
         "select count(*) as ages from quality.cleaning_log"
         " where column_name = 'age' and rule = 'age_range'"
         " and cast(raw_value as integer) between 66 and 120",
@@ -193,26 +192,27 @@ def test_each_kind_of_rule_cleans_its_boundary_values_as_the_unit_tests_say(
 
 
 @on_duckdb
-def test_each_generic_test_fails_on_a_bad_case(loaded: Target) -> None:
+def test_each_generic_test_fails_on_a_bad_case(built_to_change: Target) -> None:
+    warehouse = built_to_change
     written = {path.stem for path in (DBT_PROJECT / "tests" / "generic").glob("*.sql")}
     assert written == set(BAD_CASES)
-    built = dbt(loaded, "build", "--exclude-resource-type", "unit_test")
     tests = {name: test for name, (test, _) in BAD_CASES.items()}
-    assert {name: built[test].status for name, test in tests.items()} == dict.fromkeys(
+    tested = dbt(warehouse, "test", "--select", *tests.values())
+    assert {name: tested[test].status for name, test in tests.items()} == dict.fromkeys(
         tests, "pass"
     )
-    with connect(loaded) as connection:
+    with connect(warehouse) as connection:
         connection.execute(f"load '{spatial_extension()}'")
         for _, damage in BAD_CASES.values():
             connection.execute(damage)
 
-    tested = dbt(loaded, "test", "--select", *tests.values())
+    tested = dbt(warehouse, "test", "--select", *tests.values())
 
     assert {name for name, test in tests.items() if tested[test].status in ("fail", "warn")} == set(
         tests
     )
     assert tested["crashes_per_month_are_steady"].failures == 2
-    assert rows(loaded, "select count(*) as n from quality.unsteady_crash_months") == [{"n": 2}]
+    assert rows(warehouse, "select count(*) as n from quality.unsteady_crash_months") == [{"n": 2}]
 
 
 def test_an_outline_that_is_redrawn_places_the_crashes_anew(loaded: Target) -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -51,6 +52,9 @@ def assert_one_line(answer: subprocess.CompletedProcess[str], code: int, *parts:
         (["sync", "--sample", "--sample-crashes", "5"], ["--sample-crashes", "1000"]),
         (["sync", "--fast"], ["--fast"]),
         (["reconcile", "crashs"], ["'crashs'", "crashes, people, vehicles"]),
+        (["maintain", "--keep", "0"], ["--keep", "1"]),
+        (["restore", "nope.dump", "--into", "w.duckdb"], ["nope.dump", "data/backups"]),
+        (["report", "--date", "2024-02-30"], ["--date", "'2024-02-30'", "2024-05-31"]),
         (["sink"], ["'sink'"]),
         (["query"], ["'sql'"]),
     ],
@@ -92,7 +96,11 @@ def test_a_portal_address_that_is_none_is_a_wrong_call(monkeypatch: pytest.Monke
         "query",
         "docs",
         "export",
+        "report",
         "doctor",
+        "maintain",
+        "restore",
+        "metrics",
         "layers add",
     ],
 )
@@ -249,6 +257,24 @@ def test_doctor_names_what_is_missing_and_the_cure(
     assert "ok    DuckDB" in findings
 
 
+@on_duckdb
+def test_doctor_refuses_a_prefect_server_that_lets_anybody_in_and_wrong_mail(
+    warehouse: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv("WAREHOUSE_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("WAREHOUSE_SMTP_TLS", "perhaps")
+    answer = warehouse_command("doctor")
+    assert answer.returncode == 1
+    findings = {line.split(":")[0].strip(): line for line in answer.stdout.splitlines()}
+    assert "PREFECT_SERVER_API_AUTH_STRING to user:password" in findings["MISS  Prefect's password"]
+    assert "WAREHOUSE_SMTP_TLS is 'perhaps'" in findings["note  mail"]
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "one:secret-of-one")
+    answer = warehouse_command("doctor")
+    assert "ok    Prefect's password" in answer.stdout
+    assert "secret-of-one" not in answer.stdout + answer.stderr
+
+
 def running_children(environment_mark: str) -> list[str]:
     """The commands of all processes with this text in their environment."""
     found = []
@@ -261,10 +287,17 @@ def running_children(environment_mark: str) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shared, because the first start of a server creates its database for ten seconds."""
-    return tmp_path_factory.mktemp("prefect-home")
+@pytest.fixture
+def prefect_home(tmp_path: Path, prefect_database: Path) -> Path:
+    """Prefect's folder with a server's database, but no server."""
+    home = tmp_path / "prefect-home"
+    home.mkdir()
+    with (
+        closing(sqlite3.connect(f"file:{prefect_database}?mode=ro", uri=True)) as theirs,
+        closing(sqlite3.connect(home / "prefect.db")) as ours,
+    ):
+        theirs.backup(ours)
+    return home
 
 
 @on_duckdb

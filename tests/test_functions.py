@@ -11,7 +11,7 @@ import pyproj
 import pytest
 
 from tests.contents import rows
-from warehouse.connection import open_postgis
+from warehouse.postgis_server import open_postgis
 from warehouse.settings import Target
 
 FEET = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:3435", always_xy=True)

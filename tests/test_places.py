@@ -16,7 +16,7 @@ from shapely import wkt
 
 from tests.contents import rows
 from tests.dbt_commands import dbt
-from warehouse.connection import open_postgis
+from warehouse.postgis_server import open_postgis
 from warehouse.settings import Target
 
 # 1 mm, and 100 m, in US survey feet.

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from serving.sql_files import SQL
 from warehouse.settings import DBT_PROJECT, ROOT, Target
 
 DIALECTS: dict[Target, str] = {"duckdb": "duckdb", "postgis": "postgres"}
@@ -29,3 +30,18 @@ def test_the_models_follow_the_rules_of_style(
     assert linted.returncode == 0, said
     # A rule that breaks over a file is passed over, and only said.
     assert "CRITICAL" not in said, said
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values())
+def test_the_queries_of_the_report_follow_the_rules_of_style(dialect: str) -> None:
+    linted = subprocess.run(
+        [
+            *(sys.executable, "-m", "sqlfluff", "lint", "--templater", "raw"),
+            *("--dialect", dialect, SQL),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from warehouse.connection import Connection, connect, has_table
+from warehouse.connection import Connection, connect, create_tables, has_table
 from warehouse.settings import Target
 
 _TABLES = (
-    "create schema if not exists ops",
     """
     create table if not exists ops.last_build (
         built_at timestamp not null,
@@ -75,8 +74,8 @@ def last_build(target: Target) -> Sources | None:
 def forget_build(target: Target) -> None:
     """Let the next build be one of everything; what is begun may not come to its end."""
     with connect(target) as connection:
-        for statement in (*_TABLES, "delete from ops.last_build"):
-            connection.execute(statement)
+        create_tables(connection, "ops", _TABLES)
+        connection.execute("delete from ops.last_build")
 
 
 def record_build(target: Target, sources: Sources) -> None:

@@ -4,15 +4,17 @@ Both take `$1`-style parameters and give Arrow tables, so what is above needs no
 """
 
 import importlib.util
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from warehouse.errors import WarehouseError
-from warehouse.settings import ROOT, Target, duckdb_path
+from warehouse.errors import EngineError, WarehouseError
+from warehouse.outages import connected
+from warehouse.postgis_server import no_postgis, server
+from warehouse.settings import ROOT, Target, duckdb_path, transformer
 
 # The first in which a column of geometry keeps its spatial reference.
 _NEW_FILE: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
@@ -58,10 +60,26 @@ def connect(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
 
     Raises:
         WarehouseError: the file is in use or the server refuses, in one line with the cause.
+        EngineError: what the engine met within the block, such as a full disk.
     """
     opened = _connect_duckdb(read_only) if target == "duckdb" else _connect_postgis(read_only)
-    with opened as connection:
-        yield connection
+    try:
+        with opened as connection:
+            yield connection
+    except _errors_of(target) as error:
+        raise EngineError(f"{target}: {error}") from error
+
+
+def _errors_of(target: Target) -> type[Exception]:
+    """What the engine's driver raises."""
+    if target == "duckdb":
+        import duckdb
+
+        return duckdb.Error
+    import adbc_driver_manager
+
+    of_postgis: type[Exception] = adbc_driver_manager.Error
+    return of_postgis
 
 
 def has_table(connection: Connection, schema: str, name: str) -> bool:
@@ -71,6 +89,24 @@ def has_table(connection: Connection, schema: str, name: str) -> bool:
         (schema, name),
     )
     return bool(found.num_rows)
+
+
+def create_tables(connection: Connection, schema: str, statements: Iterable[str]) -> None:
+    """Create what a schema is to hold, and the schema itself only where there is none.
+
+    PostgreSQL asks for the right to create schemas even of who says `if not exists`, and a role
+    that may only fill the schema has it not.
+
+    Args:
+        connection: the session.
+        schema: its name.
+        statements: create its tables and indexes, where they are not there.
+    """
+    found = connection.fetch("select 1 from pg_catalog.pg_namespace where nspname = $1", (schema,))
+    if not found.num_rows:
+        connection.execute(f"create schema if not exists {schema}")
+    for statement in statements:
+        connection.execute(statement)
 
 
 class _DuckDB:
@@ -205,11 +241,14 @@ def _connect_postgis(read_only: bool) -> Iterator[Connection]:
     from adbc_driver_manager import Error
     from adbc_driver_postgresql import dbapi
 
-    try:
-        # libpq reads PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and ~/.pgpass.
-        session = dbapi.connect("postgresql://")
-    except Error as error:
-        raise _no_postgis(error) from error
+    def connect() -> Any:
+        try:
+            # libpq reads PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and ~/.pgpass.
+            return dbapi.connect("postgresql://")
+        except Error as error:
+            raise no_postgis(error) from error
+
+    session = connected(connect)
     try:
         connection = _PostGIS(session)
         if read_only:
@@ -269,8 +308,8 @@ def warehouse_name(target: Target) -> str:
     """What tells this warehouse from all others: its file, or its server and database."""
     if target == "duckdb":
         return str(duckdb_path().resolve())
-    server = _server()
-    return f"{server.host}:{server.port}/{server.database}"
+    there = server()
+    return f"{there.host}:{there.port}/{there.database}"
 
 
 def dlt_destination(target: Target) -> Any:
@@ -284,62 +323,22 @@ def dlt_destination(target: Target) -> Any:
     return dlt.destinations.postgres(_postgres_credentials())
 
 
-class _Server(NamedTuple):
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-
-
-def _server() -> _Server:
-    """What libpq takes from the environment, part by part, as dlt and dbt want it.
-
-    A session is opened for it, because libpq alone knows its defaults and password files.
-    """
-    with closing(open_postgis()) as session:
-        info = session.info
-        return _Server(info.host, info.port, info.user, info.password or "", info.dbname)
-
-
-def open_postgis() -> Any:
-    """A session of psycopg2 on the server, for what Arrow has no part in.
-
-    Raises:
-        WarehouseError: the server refuses.
-    """
-    import psycopg2
-
-    try:
-        # libpq reads the environment, as above.
-        return psycopg2.connect("")
-    except psycopg2.OperationalError as error:
-        raise _no_postgis(error) from error
-
-
-def _no_postgis(error: Exception) -> WarehouseError:
-    cause = str(error).removeprefix("IO: [libpq] Failed to connect: ").strip()
-    return WarehouseError(
-        f"cannot connect to PostGIS: {cause}; check PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE"
-    )
-
-
 def _postgres_credentials() -> Any:
     from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 
-    server = _server()
-    is_socket = server.host.startswith("/")
+    there = server()
+    is_socket = there.host.startswith("/")
     credentials = PostgresCredentials(
         {
-            "host": "localhost" if is_socket else server.host,
-            "port": server.port,
-            "username": server.user,
-            "password": server.password,
-            "database": server.database,
+            "host": "localhost" if is_socket else there.host,
+            "port": there.port,
+            "username": there.user,
+            "password": there.password,
+            "database": there.database,
         }
     )
     if is_socket:
-        credentials.query = {"host": server.host}
+        credentials.query = {"host": there.host}
     return credentials
 
 
@@ -348,11 +347,11 @@ def dbt_environment(target: Target) -> dict[str, str]:
     common = {"DBT_TARGET": target, "DBT_PROFILES_DIR": str(ROOT)}
     if target == "duckdb":
         return common | {"WAREHOUSE_DUCKDB_PATH": str(duckdb_path().resolve())}
-    server = _server()
+    there = server(transformer())
     return common | {
-        "PGHOST": server.host,
-        "PGPORT": str(server.port),
-        "PGUSER": server.user,
-        "PGPASSWORD": server.password,
-        "PGDATABASE": server.database,
+        "PGHOST": there.host,
+        "PGPORT": str(there.port),
+        "PGUSER": there.user,
+        "PGPASSWORD": there.password,
+        "PGDATABASE": there.database,
     }

@@ -9,5 +9,9 @@ class WarehouseError(Exception):
         return " ".join(super().__str__().split())
 
 
+class EngineError(WarehouseError):
+    """What DuckDB or PostgreSQL said no to; its own error is the cause of this one."""
+
+
 class WrongCall(WarehouseError):  # noqa: N818 - the name says whose mistake it is
     """A call with an unknown name, date or file. The command line exits with 2."""

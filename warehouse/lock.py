@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from warehouse.connection import open_duckdb, open_postgis
+from warehouse.connection import open_duckdb
 from warehouse.errors import WarehouseError
+from warehouse.outages import patience
+from warehouse.postgis_server import open_postgis
 from warehouse.settings import Target, duckdb_path
 
 # Any number does that no other user of the database locks: this one is "crash" on a phone's keys.
@@ -54,7 +56,8 @@ def _lock_postgis() -> Iterator[None]:
     global _session
     try:
         _session = _locking_session()
-        yield
+        with patience():
+            yield
     finally:
         if _session:
             _session.close()

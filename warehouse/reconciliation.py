@@ -7,11 +7,10 @@ counts and the keys are committed together or not at all.
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from warehouse.connection import Connection, connect
+from warehouse.connection import Connection, connect, create_tables
 from warehouse.settings import Target
 
 _TABLES = (
-    "create schema if not exists ops",
     # A record may go and come back more than once: each time is a row, and the one that was not
     # restored says that it is gone now.
     """
@@ -75,8 +74,7 @@ def make_tables(target: Target) -> None:
 
 def ensure_tables(connection: Connection) -> None:
     """The same within a session."""
-    for statement in _TABLES:
-        connection.execute(statement)
+    create_tables(connection, "ops", _TABLES)
 
 
 def note_missing(connection: Connection, check: Check) -> None:

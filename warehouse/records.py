@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from warehouse.connection import Connection, connect, has_table
+from warehouse.connection import Connection, connect, create_tables, has_table
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target
 
@@ -36,7 +36,6 @@ RunStatus = Literal["succeeded", "failed"]
 LoadStatus = Literal["loaded", "missing", "failed"]
 
 _TABLES = (
-    "create schema if not exists ops",
     """
     create table if not exists ops.sync_runs (
         run_id text primary key,
@@ -290,8 +289,7 @@ def _status(
 
 
 def _ensure_tables(connection: Connection) -> None:
-    for statement in _TABLES:
-        connection.execute(statement)
+    create_tables(connection, "ops", _TABLES)
 
 
 def _now() -> str:

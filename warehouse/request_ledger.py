@@ -13,14 +13,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
-from warehouse.connection import open_postgis
+from warehouse.connection import connect, has_table
 from warehouse.errors import WarehouseError
+from warehouse.postgis_server import open_postgis
 from warehouse.settings import Target, duckdb_path
 
 # As in lock.py, another number.
 _ADVISORY_KEY = 27275
 # How long one process may keep the SQLite file from another; a booking takes a millisecond.
 _LONGEST_LOCK_S = 60
+_HOUR_S = 3_600
 
 
 class RequestLedger(Protocol):
@@ -49,6 +51,42 @@ def request_ledger(target: Target) -> RequestLedger:
     if target == "duckdb":
         return _SqliteLedger(Path(f"{duckdb_path()}.requests"))
     return _PostgisLedger()
+
+
+def requests_in_last_hour(target: Target) -> int:
+    """How many requests were booked in the last hour; reads only, and waits for nobody.
+
+    Raises:
+        WarehouseError: the server refuses, or the file cannot be read.
+    """
+    if target == "duckdb":
+        return _read_sqlite(Path(f"{duckdb_path()}.requests").resolve())
+    with connect(target, read_only=True) as connection:
+        if not has_table(connection, "ops", "portal_requests"):
+            return 0
+        counted = connection.fetch(
+            "select count(*) as n from ops.portal_requests"
+            f" where booked_at > extract(epoch from clock_timestamp()) - {_HOUR_S}"
+        )
+    return int(counted["n"][0].as_py())
+
+
+def _read_sqlite(path: Path) -> int:
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as session:
+            if not session.execute(
+                "select 1 from sqlite_master where name = 'requests'"
+            ).fetchone():
+                return 0
+            since = time.time() - _HOUR_S
+            counted = session.execute(
+                "select count(*) from requests where booked_at > ?", (since,)
+            ).fetchone()
+    except sqlite3.Error as error:
+        raise WarehouseError(f"cannot read the portal's requests in {path}: {error}") from error
+    return int(counted[0])
 
 
 class _SqliteLedger:
@@ -95,7 +133,9 @@ class _PostgisLedger:
         self._one_at_a_time = threading.Lock()
         self._session = open_postgis()
         with self._errors(), self._locked() as cursor:
-            cursor.execute("create schema if not exists ops")
+            cursor.execute("select to_regnamespace('ops') is null")
+            if cursor.fetchone() == (True,):  # else it needs a right that the loader has not
+                cursor.execute("create schema ops")
             cursor.execute(
                 "create table if not exists ops.portal_requests"
                 " (booked_at double precision not null)"

@@ -5,17 +5,23 @@ or `[sources.soda] base_url` in `.dlt/config.toml`; the token belongs in
 `.dlt/secrets.toml` or in `SOURCES__SODA__APP_TOKEN`.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from warehouse.errors import WrongCall
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 Target = Literal["duckdb", "postgis"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 SodaApi = Literal["v2", "v3"]
+LogFormat = Literal["plain", "json"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = ROOT / "dbt_project"
@@ -26,6 +32,24 @@ LARGEST_PAGE = 50_000
 # The share of a dataset's records that one run may mark as deleted unasked. The City takes back
 # a handful of reports a month; a portal that answers with half a table is meant to be stopped.
 LARGEST_DELETION = 0.05
+# The warehouse's own schemas; what else a database may hold is nobody's business here.
+SCHEMAS = ("raw", "staging", "intermediate", "marts", "quality", "ops")
+# A month of weekly backups.
+KEPT_BACKUPS = 4
+
+# How long a mail server may be silent before a message is given up.
+MAIL_TIMEOUT_S = 20
+# An alert that still stands is mailed again after as long.
+ALERT_AGAIN_AFTER_HOURS = 24
+# A day's crashes are unusual farther than this from the median of the same weekday in the year
+# before, in units of 1.4826 times the median absolute deviation: the cut-off for outliers of
+# Iglewicz and Hoaglin, "How to Detect and Handle Outliers" (ASQC, 1993).
+UNUSUAL_DEVIATIONS = 3.5
+# Of fewer such weekdays the deviation says little; half of a year has as many.
+FEWEST_WEEKDAYS = 26
+# The share of a dataset that the portal may have fewer than at the comparison before. A handful
+# of a million reports is taken back in a month, 0.001 %; a hundred times that is no correction.
+LARGEST_SHRINKAGE = 0.001
 
 
 def resolve_target(name: str | None = None) -> Target:
@@ -43,6 +67,41 @@ def resolve_target(name: str | None = None) -> Target:
 def duckdb_path() -> Path:
     """The DuckDB file: `WAREHOUSE_DUCKDB_PATH`, else `data/warehouse.duckdb` of the project."""
     return Path(os.environ.get("WAREHOUSE_DUCKDB_PATH") or ROOT / "data" / "warehouse.duckdb")
+
+
+def transformer() -> str | None:
+    """The role that dbt builds as on PostGIS: `WAREHOUSE_TRANSFORMER`, else `PGUSER`.
+
+    A load writes raw and a build writes the marts: whoever does one need not be able to do the
+    other. Its password is in libpq's password file, as `PGPASSWORD` is that of `PGUSER`.
+    """
+    return os.environ.get("WAREHOUSE_TRANSFORMER") or None
+
+
+def owner() -> str | None:
+    """The role that backs up and restores on PostGIS: `WAREHOUSE_OWNER`, else `PGUSER`.
+
+    It may do what loads and builds may, and make databases. Its password is where the
+    transformer's is.
+    """
+    return os.environ.get("WAREHOUSE_OWNER") or None
+
+
+def backups_folder() -> Path:
+    """Where backups go: `WAREHOUSE_BACKUPS`, else `data/backups` of the project."""
+    return Path(os.environ.get("WAREHOUSE_BACKUPS") or ROOT / "data" / "backups")
+
+
+def log_format() -> LogFormat:
+    """How lines of logs look: `WAREHOUSE_LOG`, else plain, which people read.
+
+    Raises:
+        WrongCall: it is neither plain nor json.
+    """
+    wanted = os.environ.get("WAREHOUSE_LOG") or "plain"
+    if wanted not in get_args(LogFormat):
+        raise WrongCall(f"WAREHOUSE_LOG is '{wanted}': choose plain, or json for an object a line")
+    return cast(LogFormat, wanted)
 
 
 @dataclass(frozen=True)
@@ -124,3 +183,106 @@ def _whole_number(name: str, default: int, largest: int, unit: str) -> int:
             f"SOURCES__SODA__{name.upper()} is '{given}': expected 1 to {largest} {unit}"
         )
     return int(given)
+
+
+MailTls = Literal["starttls", "ssl", "none"]
+_MAIL_PORTS: dict[MailTls, int] = {"starttls": 587, "ssl": 465, "none": 25}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_OWNERS_ALONE = 0o077
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """By which server reports and alerts are sent, from whom and to whom.
+
+    Attributes:
+        host: the SMTP server, `WAREHOUSE_SMTP_HOST`; without it no mail is sent.
+        tls: `WAREHOUSE_SMTP_TLS`: starttls, the default as it is what servers for clients speak;
+            ssl; or none, which takes no password but to this machine.
+        port: `WAREHOUSE_SMTP_PORT`; by default 587, 465 or 25, as `tls` says.
+        user: `WAREHOUSE_SMTP_USER`; none to a server that asks for none.
+        password: `WAREHOUSE_SMTP_PASSWORD`, or what the file `WAREHOUSE_SMTP_PASSWORD_FILE` has,
+            which only its owner may read; in no log, error or record.
+        sender: `WAREHOUSE_MAIL_FROM`.
+        recipients: `WAREHOUSE_MAIL_TO`, with commas between them.
+    """
+
+    host: str
+    tls: MailTls
+    port: int
+    user: str | None
+    password: SecretStr
+    sender: str
+    recipients: tuple[str, ...]
+
+
+def mail_settings() -> MailSettings | None:
+    """The settings of mail; none where no server is set.
+
+    Raises:
+        WrongCall: one of them is missing or cannot be.
+    """
+    from pydantic import SecretStr  # late: most commands send nothing
+
+    host = os.environ.get("WAREHOUSE_SMTP_HOST")
+    if not host:
+        return None
+    tls = os.environ.get("WAREHOUSE_SMTP_TLS") or "starttls"
+    if tls not in get_args(MailTls):
+        raise WrongCall(f"WAREHOUSE_SMTP_TLS is '{tls}': choose starttls, ssl or none")
+    port = os.environ.get("WAREHOUSE_SMTP_PORT") or str(_MAIL_PORTS[cast(MailTls, tls)])
+    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65_535):
+        raise WrongCall(f"WAREHOUSE_SMTP_PORT is '{port}': expected 1 to 65535")
+    user = os.environ.get("WAREHOUSE_SMTP_USER") or None
+    if user and tls == "none" and host not in _LOOPBACK:
+        raise WrongCall(
+            f"WAREHOUSE_SMTP_TLS is 'none', which would show the password on its way to {host}:"
+            " take starttls or ssl"
+        )
+    return MailSettings(
+        host,
+        cast(MailTls, tls),
+        int(port),
+        user,
+        SecretStr(_mail_password()),
+        _addresses("WAREHOUSE_MAIL_FROM", most=1)[0],
+        _addresses("WAREHOUSE_MAIL_TO"),
+    )
+
+
+def _mail_password() -> str:
+    """The password, or nothing.
+
+    Raises:
+        WrongCall: its file cannot be read, or others may read it.
+    """
+    if not (name := os.environ.get("WAREHOUSE_SMTP_PASSWORD_FILE")):
+        return os.environ.get("WAREHOUSE_SMTP_PASSWORD") or ""
+    path = Path(name)
+    try:
+        if path.stat().st_mode & _OWNERS_ALONE:
+            raise WrongCall(
+                f"WAREHOUSE_SMTP_PASSWORD_FILE {path} can be read by others: run 'chmod 600 {path}'"
+            )
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise WrongCall(f"WAREHOUSE_SMTP_PASSWORD_FILE: {error}: name a file that is there") from (
+            error
+        )
+
+
+def _addresses(name: str, most: int | None = None) -> tuple[str, ...]:
+    """The addresses of a setting, each as `someone@example.org`.
+
+    Raises:
+        WrongCall: there is none, there are too many, or one is no address.
+    """
+    given = [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+    wrong = next((part for part in given if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", part)), None)
+    if wrong or not given or (most and len(given) > most):
+        raise WrongCall(
+            f"{name} is '{os.environ.get(name, '')}', but WAREHOUSE_SMTP_HOST is set: expected"
+            + (" an address" if most else " addresses, with commas between them,")
+            + " like someone@example.org"
+        )
+    return tuple(given)

@@ -181,7 +181,11 @@ where not {{ first_that_fails(checks) }}
 
 
 {% macro default__make_refused() -%}
-    create schema if not exists marts;
+    do $$ begin
+        if to_regnamespace('marts') is null then
+            create schema marts;
+        end if;
+    end $$;
     create or replace function marts.refused(message text) returns boolean
     language plpgsql stable parallel safe
     as $function$

@@ -43,7 +43,7 @@ counted as (
 
 ),
 
-dimension_values as (
+found_values as (
 
     select distinct
         dimension,
@@ -56,16 +56,19 @@ final as (
 
     select
         days.crash_date,
-        dimension_values.dimension,
-        dimension_values.value,
+        found_values.dimension,
+        found_values.value,
         {{ people_totals_or_zero("counted") }}
     from days
-    cross join dimension_values
+    cross join found_values
     left join counted
         on
             days.crash_date = counted.crash_date
-            and dimension_values.dimension = counted.dimension
-            and dimension_values.value = counted.value
+            -- None is null. PostGIS, which does not know how much was counted,
+            -- would join by these alone where they are equal: each day of a
+            -- value with each other day of it. So it joins by the day.
+            and found_values.dimension is not distinct from counted.dimension
+            and found_values.value is not distinct from counted.value
 
 )
 

@@ -1,0 +1,1 @@
+"""What keeps the warehouse going on one machine: PostGIS, a Prefect server and a worker."""

@@ -1,0 +1,363 @@
+"""`make up` and what it starts: one cluster, server and worker for all of these tests."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+import requests
+
+from ingestion.catalog import load_catalog
+from ingestion.sample_portal import SamplePortal, running
+from tests.conftest import Filled
+from tests.services_at_work import Services, free_port
+from tests.shared_warehouses import on_server
+from warehouse.settings import ROOT
+
+PARTS = ["postgis", "prefect-server", "worker", "metrics"]
+CRASHES = load_catalog().datasets["crashes"].id
+SMALL = ["crashes", "people", "vehicles"]
+OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+@pytest.fixture(scope="module")
+def small_portal() -> Iterator[SamplePortal]:
+    with running(crashes=1_000) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="module")
+def services(small_portal: SamplePortal) -> Iterator[Services]:
+    """Started once; what `up` said first is in `first`."""
+    folder = Path(tempfile.mkdtemp(prefix="services-"))
+    folder.chmod(0o755)  # PostgreSQL, which is not root, has to come by
+    services = Services(folder, small_portal)
+    try:
+        services.said("up")
+        yield services
+    finally:
+        services.call("down")
+        shutil.rmtree(folder)
+
+
+def test_up_again_leaves_what_runs_and_down_and_up_again_has_the_same_data(
+    services: Services, small_portal: SamplePortal
+) -> None:
+    pids = [services.pid(name) for name in PARTS]
+    lines = services.said_when_sourced("up")
+    assert [services.pid(name) for name in PARTS] == pids
+    heads = [line.split(":")[0] for line in lines]
+    assert heads == ["PostGIS", "Prefect", "worker", "metrics", "deployments", "to work with them"]
+    assert services.api.removesuffix("/api") in lines[1]
+    deployed = {"sync/daily", "sync/full-refresh", "sync/fatalities", "sync/layers"}
+    assert deployed <= set(lines[4].removeprefix("deployments: ").split(", "))
+    own, prefects = lines[3].removeprefix("metrics: ").split(", Prefect's at ")
+    for address, metric in ((own, "warehouse_up "), (prefects, "# TYPE prefect_")):
+        answer = requests.get(address, timeout=60)
+        assert answer.status_code == 200
+        assert f"\n{metric}" in answer.text
+    for port in ("WAREHOUSE_POSTGRES_PORT", "PREFECT_SERVER_API_PORT", "WAREHOUSE_METRICS_PORT"):
+        with socket.socket() as elsewhere, pytest.raises(OSError, match="refused"):
+            # Another address of this machine: they listen on 127.0.0.1 alone.
+            elsewhere.connect(("127.0.0.2", int(services.environment[port])))
+
+    with closing(services.session("warehouse_owner")) as session, session.cursor() as cursor:
+        cursor.execute("create table ops.kept (n integer)")
+    # By their schedules, which are what runs by itself.
+    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    services.wait(lambda: services.ask("flow_runs/filter", scheduled) != [], "a scheduled run")
+
+    small_portal.misbehave("delay", dataset=CRASHES, seconds=20.0)
+    small_portal.forget_requests()
+    run = services.start_run("sync/daily", datasets=["crashes"], build=False)
+    services.wait(lambda: len(small_portal.requests()) > 1, "a request of the run")
+    assert sorted(services.said("down")) == sorted(
+        ["runs under way: 1 cancelled", *(f"{name}: ended" for name in PARTS)]
+    )
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert services.said("down") == [f"nothing runs that was started from {services.folder}"]
+    small_portal.behave()
+    services.said("up")
+    assert services.rows("select count(*) from ops.kept") == [(0,)]
+    assert services.state(run) in OVER
+    [(status, error)] = services.rows("select status, error from ops.sync_runs")
+    assert status == "failed"
+    assert "its process was told to stop" in error
+
+
+def test_no_secret_is_where_others_may_read_it(services: Services) -> None:
+    passwords = services.folder / "pgpass"
+    assert passwords.stat().st_mode & 0o777 == 0o600
+    secrets = [line.split(":")[-1] for line in passwords.read_text().splitlines()]
+    assert len(secrets) == 5
+    readable = [
+        path
+        for path in services.folder.rglob("*")
+        if path.is_file() and path != passwords and "postgres" not in path.parts
+    ]
+    assert {"environment", "supervisord.conf", "worker.log"} <= {path.name for path in readable}
+    for path in readable:
+        text = path.read_bytes()
+        for secret in [*secrets, "not-for-a-log", "an analyst's"]:
+            assert secret.encode() not in text, path
+
+
+def test_each_role_may_do_its_work_and_nothing_else(services: Services) -> None:
+    with closing(services.session("warehouse_loader")) as session, session.cursor() as cursor:
+        cursor.execute("create table raw.of_loader as select 1 as n")
+    with closing(services.session("warehouse_transformer")) as session, session.cursor() as cursor:
+        cursor.execute("create table marts.of_transformer as select n from raw.of_loader")
+        cursor.execute("create table quality.of_transformer (n integer)")
+        cursor.execute(
+            "create function marts.doubled(n integer) returns integer language sql return 2 * n"
+        )
+    assert services.rows("select n, marts.doubled(n) from marts.of_transformer", "analyst") == [
+        (1, 2)
+    ]
+    assert services.rows("select * from quality.of_transformer", "analyst") == []
+    assert services.rows("select st_srid(st_point(1, 2, 4326))", "analyst") == [(4326,)]
+    writing = "set default_transaction_read_only = off"
+    refused = {
+        "warehouse_loader": [
+            "create table marts.more (n integer)",
+            "insert into marts.of_transformer values (2)",
+            "create schema more",
+            "create role more",
+        ],
+        "warehouse_transformer": [
+            "insert into raw.of_loader values (2)",
+            "drop table raw.of_loader",
+            "create table ops.more (n integer)",
+            "create table public.more (n integer)",
+        ],
+        "analyst": [
+            "select * from raw.of_loader",
+            "create table ops.more (n integer)",
+            "insert into marts.of_transformer values (2)",
+            f"{writing}; insert into marts.of_transformer values (2)",
+            writing + "~insert into marts.of_transformer values (2)",
+            writing + "~create table marts.more (n integer)",
+            writing + "~create temporary table more (n integer)",
+            writing + "~create table public.more (n integer)",
+            writing + "~drop table marts.of_transformer",
+            "select pg_read_file('/etc/passwd')",
+            "set role warehouse_owner",
+        ],
+    }
+    for role, statements in refused.items():
+        with closing(services.session(role)) as session, session.cursor() as cursor:
+            for statement in statements:
+                *before, last = statement.split("~")
+                for one in before:
+                    cursor.execute(one)
+                with pytest.raises(psycopg2.Error, match=r"permission denied|read-only|must be"):
+                    cursor.execute(last)
+                cursor.execute("reset all")
+    with closing(services.session("analyst")) as session, session.cursor() as cursor:
+        cursor.execute("set statement_timeout = '50ms'")
+        with pytest.raises(psycopg2.errors.QueryCanceled):
+            cursor.execute("select pg_sleep(2)")
+    assert services.rows(
+        "select rolname, rolconnlimit, rolconfig from pg_roles where rolname = 'analyst'"
+    ) == [
+        (
+            "analyst",
+            20,
+            [
+                "default_transaction_read_only=on",
+                "statement_timeout=5min",
+                "search_path=marts, quality, public",
+            ],
+        )
+    ]
+    # Who was given nothing has nothing, not even a session.
+    with closing(services.session("postgres")) as session, session.cursor() as cursor:
+        cursor.execute("create role nobody_knows login password 'x'")
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            psycopg2.connect(session.dsn, user="nobody_knows", password="x")  # noqa: S106
+        cursor.execute("drop role nobody_knows")
+        cursor.execute("drop table raw.of_loader, marts.of_transformer, quality.of_transformer")
+
+
+def test_runs_whose_parts_are_killed_end_clearly_and_the_next_is_whole(
+    services: Services, small_portal: SamplePortal
+) -> None:
+    def loaded(dataset: str) -> bool:
+        try:
+            return bool(services.rows(f"select 1 from raw.{dataset} limit 1"))
+        except psycopg2.Error:
+            return False
+
+    # Cancelled in the midst of a load, as by the interface's button.
+    small_portal.misbehave("delay", dataset=CRASHES, nth=3, seconds=20.0)
+    run = services.start_run("sync/full-refresh", datasets=SMALL)
+    services.wait(lambda: loaded("crashes"), "a step of the first run")
+    cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+    services.ask(f"flow_runs/{run}/set_state", cancelling)
+    services.wait(lambda: services.state(run) in OVER, "the cancelled run's end")
+    # Crashed where Prefect hears of the process's end before it hears of its reason.
+    assert services.state(run) in ("CANCELLED", "CRASHED")
+    small_portal.behave()
+    [(status, error)] = services.rows(
+        "select status, error from ops.sync_runs order by started_at desc limit 1"
+    )
+    assert status == "failed"
+    assert "it was cancelled in Prefect" in error
+
+    # Killed with its worker, as by a machine that stops.
+    small_portal.misbehave("delay", dataset=CRASHES, nth=2, seconds=20.0)
+    small_portal.forget_requests()
+    killed = services.start_run("sync/full-refresh", datasets=SMALL)
+    services.wait(lambda: len(small_portal.requests()) > 2, "a request of the second run")
+    worker = services.pid("worker")
+    os.killpg(os.getpgid(worker), signal.SIGKILL)
+    small_portal.behave()
+    services.wait(lambda: services.pid("worker") not in (0, worker), "a new worker")
+
+    # The database and Prefect's server are killed under one that then succeeds.
+    small_portal.misbehave("delay", dataset=CRASHES, nth=2, seconds=3.0)
+    small_portal.forget_requests()
+    whole = services.start_run("sync/daily", datasets=SMALL)
+    services.wait(lambda: len(small_portal.requests()) > 2, "a request of the third run")
+    os.kill(services.pid("postgis"), signal.SIGQUIT)
+    small_portal.behave()
+
+    def is_building() -> bool:
+        try:
+            return bool(
+                services.rows("select 1 from pg_stat_activity where application_name = 'dbt'")
+            )
+        except psycopg2.Error:
+            return False
+
+    services.wait(is_building, "a build")
+    os.kill(services.pid("prefect-server"), signal.SIGKILL)
+
+    def is_over(run: str) -> bool:
+        try:
+            return services.state(run) in OVER
+        except (requests.RequestException, KeyError):
+            return False
+
+    services.wait(lambda: is_over(whole), "the third run's end")
+    assert services.state(whole) == "COMPLETED"
+    ended = services.rows("select status, error from ops.sync_runs order by started_at")
+    assert [status for status, _ in ended][-3:] == ["failed", "failed", "succeeded"]
+    assert re.search("it was killed, or its machine|ended with the worker", ended[-2][1])
+    assert services.rows(
+        "select count(*), sum(people_count) = (select count(*) from marts.people)"
+        " from marts.crashes",
+        "analyst",
+    ) == [(1_000, True)]
+    # Prefect has not heard of it for a while.
+    services.wait(lambda: is_over(killed), "the killed run's end")
+    assert services.state(killed) == "CRASHED"
+
+
+def test_a_server_that_is_there_gets_the_roles_and_keeps_its_own_data(services: Services) -> None:
+    name = f"own_{os.getpid()}"
+    folder = Path(tempfile.mkdtemp(prefix="services-"))
+    there = {part: os.environ[part] for part in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")}
+    settings = {
+        **there,
+        "PGDATABASE": name,
+        "WAREHOUSE_SERVICES_PATH": str(folder),
+        "PREFECT_API_URL": services.api,
+    }
+    on_server(f"create database {name}")
+    try:
+        with closing(psycopg2.connect("", dbname=name)) as session, session.cursor() as cursor:
+            cursor.execute("create schema marts")
+            cursor.execute("create table marts.crashes as select 7 as n")
+            session.commit()
+        done = services.call("prepare", settings)
+        assert done.returncode == 0, done.stderr
+        assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+            "PostGIS",
+            "deployments",
+        ]
+        analyst = {
+            "user": "analyst",
+            "password": services.environment["WAREHOUSE_ANALYST_PASSWORD"],
+        }
+        with (
+            closing(psycopg2.connect("", dbname=name, **analyst)) as session,
+            session.cursor() as cursor,
+        ):
+            cursor.execute("select n, tableowner from marts.crashes, pg_tables")
+            assert (7, "warehouse_transformer") in cursor.fetchall()
+    finally:
+        on_server(f"drop database {name} with (force)")
+        on_server("drop role analyst, warehouse_loader, warehouse_transformer, warehouse_owner")
+        shutil.rmtree(folder)
+
+
+def test_what_up_cannot_do_is_one_line(services: Services, tmp_path: Path) -> None:
+    taken = services.environment["PREFECT_SERVER_API_PORT"]
+    folder = Path(tempfile.mkdtemp(prefix="services-"))
+    folder.chmod(0o755)
+    beside = {"WAREHOUSE_SERVICES_PATH": str(folder)}
+    cases = {
+        f"port {taken} is another program's": beside,
+        "PREFECT_SERVER_API_HOST is 0.0.0.0, beyond this machine": beside
+        | {"PREFECT_SERVER_API_HOST": "0.0.0.0"},  # noqa: S104
+        "WAREHOUSE_POSTGRES_PORT is 'x'": beside | {"WAREHOUSE_POSTGRES_PORT": "x"},
+        "choose a shorter folder": {"WAREHOUSE_SERVICES_PATH": str(tmp_path / ("x" * 90))},
+        "cannot connect to PostgreSQL": beside
+        | {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(free_port()),
+            "PREFECT_SERVER_API_PORT": str(free_port()),
+            "WAREHOUSE_METRICS_PORT": str(free_port()),
+        },
+    }
+    try:
+        for said, settings in cases.items():
+            done = services.call("up", settings)
+            assert done.returncode in (1, 2)
+            [line] = done.stderr.splitlines()
+            assert said in line
+        services.call("down", beside)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.timeout(600)
+def test_every_command_of_the_runbook_does_what_it_says(
+    services: Services, built_once: Filled
+) -> None:
+    duckdb = services.folder / "warehouse.duckdb"
+    shutil.copy(built_once("duckdb"), duckdb)
+    text = (ROOT / "docs" / "operations.md").read_text()
+    blocks = re.findall(r"^```bash\n(.+?)^```$", text, re.MULTILINE | re.DOTALL)
+    commands = "".join(blocks)
+    commands = commands.replace("data/services", str(services.folder))
+    commands = commands.replace("data/", f"{services.folder}/")
+    assert "make up" in commands
+    done = subprocess.run(
+        ["bash", "-euxo", "pipefail", "-c", commands],
+        cwd=ROOT,
+        env=services.environment
+        | {
+            "PATH": f"{Path(sys.executable).parent}:{services.environment['PATH']}",
+            "WAREHOUSE_BACKUPS": str(services.folder / "backups"),
+            "WAREHOUSE_DUCKDB_PATH": str(duckdb),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=560,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
