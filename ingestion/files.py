@@ -20,7 +20,7 @@ from ingestion.soda import SYSTEM_COLUMNS
 from warehouse.errors import WarehouseError, WrongCall
 
 # As many as a page of the portal's, so that a file costs the memory that the portal does.
-PAGE_ROWS = 50_000
+PAGE_ROWS = 25_000
 # Must hold the longest row.
 _BLOCK_BYTES = 1 << 24
 

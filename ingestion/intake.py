@@ -69,7 +69,8 @@ class Intake:
         kept = self._as_known(found.rows)
         if kept.num_rows:
             self._earlier.append(kept)
-        self._note(signed, pa.concat_tables([known, kept]).select(SIGHTING))
+        if found.unchanged:
+            self._note(signed, pa.concat_tables([known, kept]).select(SIGHTING))
         return found.rows
 
     def _as_known(self, rows: pa.Table) -> pa.Table:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from ingestion import sightings
 from ingestion.catalog import MADE_KEY, Dataset
 from ingestion.made_keys import MadeKeys, record_keys, without_key
+from ingestion.seen_keys import SeenKeys
 from ingestion.soda import SYSTEM_COLUMNS, Portal
 from ingestion.versions import KNOWN_COLUMNS
 from warehouse.connection import Connection, connect, create_tables, has_table
@@ -65,7 +66,14 @@ class RawTable:
         return page.append_column(MADE_KEY, pa.array(keys, pa.string()))
 
     def versions(self, page: pa.Table) -> pa.Table:
-        """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`."""
+        """The versions that raw has of a page's records, columns as in `KNOWN_COLUMNS`.
+
+        A load into an empty table remembers which records it has met and looks up nothing but
+        those that come again; the table gets its indexes when the load has ended.
+        """
+        keys = record_keys(self._dataset, page)
+        if self._seen and not self._seen.note(keys):
+            return _NO_VERSIONS
         # Each key is looked up in its own column, which has the index.
         has_made_keys = page[MADE_KEY].null_count < page.num_rows
         columns = [self._dataset.key, MADE_KEY if has_made_keys else None]
@@ -81,8 +89,9 @@ class RawTable:
         with connect(self._target) as connection:
             if not has_table(connection, "raw", self._dataset.name):
                 return _NO_VERSIONS
-            keys = pa.table({"record_key": record_keys(self._dataset, page)})
-            return connection.fetch(found, tables={"page_keys": keys}).cast(_NO_VERSIONS.schema)
+            page_keys = pa.table({"record_key": keys})
+            versions = connection.fetch(found, tables={"page_keys": page_keys})
+        return versions.cast(_NO_VERSIONS.schema)
 
     def sighted(self, rows: pa.Table) -> pa.Table:
         """The sightings, columns as in `SIGHTING`, that an earlier load noted of these rows."""
@@ -100,31 +109,38 @@ class RawTable:
             ).cast(sightings.NO_SIGHTINGS.schema)
 
     def settle(self, *, has_new_rows: bool, has_sightings: bool) -> None:
-        """After a reading: see that the table exists, with all columns, and on PostGIS an index.
+        """After a reading: see that the table exists, with all columns and its indexes.
 
         A new column is there at once, though no row may have come with it. Sightings that later
         ones have replaced go; those that an ended load left go with the next that notes some.
-
-        Keys have a hash index, because keys of 128 characters are only ever looked up; they are
-        made after the first load, when that costs less than keeping them up meanwhile. DuckDB
-        finds keys by scanning one column.
         """
         with connect(self._target) as connection:
             _make_table(connection, self._dataset, self._columns)
             sightings.make_table(connection)
             if has_sightings:
                 sightings.delete_replaced(connection, self._dataset)
-            if self._target == "postgis":
-                for name, index in self._indexes().items():
-                    connection.execute(
-                        f'create index if not exists "{self._dataset.name}_{name}"'
-                        f" on {self._name} using {index}"
-                    )
-                if has_new_rows:
-                    connection.execute(f"analyze {self._name}")
+            self._make_indexes(connection)
+            if has_new_rows and self._target == "postgis":
+                connection.execute(f"analyze {self._name}")
+
+    def _make_indexes(self, connection: Connection) -> None:
+        """Make the indexes that PostGIS lacks; DuckDB finds keys by scanning one column.
+
+        Of a first load they are made at its end, when that costs less than keeping them up
+        meanwhile; of one that was broken off, before it goes on.
+        """
+        if self._target == "postgis":
+            for name, index in self._indexes().items():
+                connection.execute(
+                    f'create index if not exists "{self._dataset.name}_{name}"'
+                    f" on {self._name} using {index}"
+                )
 
     def _indexes(self) -> dict[str, str]:
-        """The indexes by which records are looked up, and by which dbt finds what is new."""
+        """The indexes by which records are looked up, and by which dbt finds what is new.
+
+        Keys have a hash index, because keys of 128 characters are only ever looked up.
+        """
         made = {
             "made_key": f"hash ({MADE_KEY}) where {MADE_KEY} is not null",
             "load": "btree (_dlt_load_id)",
@@ -134,6 +150,17 @@ class RawTable:
         # Rows whose key is untidy are few, and each is a record's that has a tidy one.
         untidy = f"btree (_dlt_load_id) where \"{key}\" !~ '^[!-~]+$'"
         return made | {"record_key": f'hash ("{key}")', "untidy_key": untidy}
+
+    @cached_property
+    def _seen(self) -> SeenKeys | None:
+        """The records that were met, if there were none before; asked before the first step."""
+        with connect(self._target) as connection:
+            if not has_table(connection, "raw", self._dataset.name):
+                return SeenKeys()
+            if not connection.fetch(f"select 1 from {self._name} limit 1").num_rows:
+                return SeenKeys()
+            self._make_indexes(connection)
+        return None
 
     @cached_property
     def _made_keys(self) -> MadeKeys:

@@ -12,6 +12,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+# Bodies have tens of megabytes: read by requests' own 10 kB, four at once wait for each other.
+requests.models.CONTENT_CHUNK_SIZE = 1 << 20
+
 
 class Sessions:
     """The sessions of one portal; requests' own are not made to be shared by threads.

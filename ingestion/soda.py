@@ -1,6 +1,7 @@
 """A SODA portal: what can be asked of it, and what it says of a dataset."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -116,10 +117,10 @@ class Portal:
             PortalError: of the first call that failed.
         """
         # Each in the caller's context, so that what it logs is known to be of the same dataset.
-        futures = [self._threads.submit(copy_context().run, call) for call in calls]
+        futures = deque(self._threads.submit(copy_context().run, call) for call in calls)
         try:
-            for future in futures:
-                yield future.result()
+            while futures:  # an answer is held no longer than it is looked at
+                yield futures.popleft().result()
         finally:
             for future in futures:
                 future.cancel()

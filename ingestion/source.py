@@ -15,8 +15,8 @@ from ingestion.paging import Paging, mark_of_last
 from ingestion.sightings import TABLE as SIGHTINGS
 from ingestion.soda import Mark, Metadata, Portal
 
-# Pages a step: 200 000 rows are committed with their mark at once. More would be lost by a
-# kill, fewer would pay dlt's half second a step more often.
+# Pages a step: 100 000 rows are committed with their mark at once. More would be lost by a
+# kill and be in memory, fewer would pay dlt's half second a step more often.
 PAGES_A_STEP = 4
 # Looks at the metadata after the last row, while the portal goes on changing; what comes after
 # them comes with the next load.
@@ -165,6 +165,8 @@ def _resource(reading: Reading) -> DltResource:
         for noted in reading.intake.sightings:
             yield dlt.mark.with_table_name(noted, SIGHTINGS)
         reading.keep(dlt.current.resource_state())
+        # The engine writes the step next: what Arrow keeps of the pages in store is free for it.
+        pa.default_memory_pool().release_unused()
 
     return dlt.resource(
         pages,

@@ -68,10 +68,20 @@ def sift(page: pa.Table, record_key: str, known: pa.Table) -> Sifted:
                     row_number() over () as position
                 from page
             ),
+            -- Most rows are of a record that was never seen: nothing is to be compared.
+            single as (
+                select record, any_value(position) as position
+                from fetched
+                where record not in (select record_key from known)
+                group by record
+                having count(*) = 1
+            ),
             versions as (
-                select record_key as record, * exclude (record_key), 0 as position from known
+                select record_key as record, * exclude (record_key), 0 as position
+                from known
+                where record_key in (select record from fetched)
                 union all by name
-                select * from fetched
+                select * from fetched where position not in (select position from single)
             ),
             compared as (
                 select
@@ -133,6 +143,8 @@ def sift(page: pa.Table, record_key: str, known: pa.Table) -> Sifted:
             left join known_at
                 on known_at.record = compared.record and known_at.stamp = next_known_stamp
             where position > 0
+            union all
+            select position - 1, true, true from single
             order by position
             """
         ).to_arrow_table()
