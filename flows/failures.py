@@ -1,4 +1,4 @@
-"""Tells of runs of deployments that failed, and when such a deployment succeeds again.
+"""Records and tells that a run of a deployment failed, and when such a deployment succeeds again.
 
 Whoever starts a command sees how it ends; a deployment's run has nobody before it. Prefect calls
 these when a run of its flow ends: in the run's own process, or, where that was killed, in the
@@ -16,7 +16,9 @@ from prefect.flows import Flow
 from prefect.utilities.urls import url_for
 from prefect.variables import Variable
 
+from flows.logs import is_named
 from flows.progress import watcher
+from flows.runs import one_line, record_refusal
 from warehouse.errors import WrongCall
 from warehouse.settings import ALERT_AGAIN_AFTER_HOURS, Target, resolve_target
 
@@ -46,6 +48,21 @@ def tell_of_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
     if any(one.status == "sent" for one in outcomes):
         value = {"error": _kind_of(error), "at": now.isoformat()}
         Variable.set(_variable(deployment), value, overwrite=True)
+
+
+def record_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Record in `ops` that a deployment's run failed before it had a record there.
+
+    As where Prefect, or the flow itself, does not take its parameters: these are kept as asked.
+    """
+    if not flow_run.deployment_id or is_named(str(flow_run.id)):
+        return
+    from flows.mail import readable  # late: most runs do not fail
+
+    kind: dict[str, object] = {"datasets": None} if flow.name == "sync" else {flow.name: True}
+    target = _target(flow_run)
+    with readable(target):
+        record_refusal(target, kind | flow_run.parameters, _reason(state))
 
 
 def tell_of_success(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -91,6 +108,14 @@ def _deployment(flow: Flow[..., Any], flow_run: FlowRun) -> str:
 def _error(state: State[Any]) -> str:
     text = " ".join((state.message or "no reason given").split()).removeprefix(_PREFIX)
     return f"{state.name}: {text}"[:_LONGEST_ERROR]
+
+
+def _reason(state: State[Any]) -> str:
+    try:
+        state.result()
+    except Exception as error:
+        return one_line(error)
+    return _error(state)
 
 
 def _kind_of(error: str) -> str:

@@ -59,7 +59,7 @@ def load_file(
     try:
         surveyed = survey(found, instant)
     except WarehouseError as error:
-        record_refusal(where, parameters, error)
+        record_refusal(where, parameters, str(error))
         raise
     as_it_was = f" as of {surveyed.as_of}" if surveyed.as_of else ""
     watcher().say(f"file: {file}, {surveyed.rows:,} rows{as_it_was}")

@@ -34,6 +34,11 @@ def name_run(run_id: str) -> None:
     _run = _Run(run_id, _flow_run_id())
 
 
+def is_named(flow_run_id: str) -> bool:
+    """Whether a run of Prefect's has its record in `ops.sync_runs`, if it is of this process."""
+    return _run is not None and _run.flow_run_id == flow_run_id
+
+
 @contextmanager
 def of_dataset(name: str) -> Iterator[None]:
     """Let the lines of a block say which dataset they are of."""

@@ -6,15 +6,20 @@ refuses is recorded in `ops.notifications` and said in the log.
 
 import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass
 
-from flows.mail_server import send
+from flows.mail_server import send, silence_ends
 from flows.progress import watcher
 from flows.runs import one_line, turn
 from warehouse.errors import WarehouseError, WrongCall
-from warehouse.notifications import Notification, record_notifications
+from warehouse.notifications import Notification, Outcome, record_notifications
 from warehouse.settings import MailSettings, Target, mail_settings
+
+# Sessions with the mail server; some servers take no more of one client.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def tell(target: Target, messages: Iterable[Message], run_id: str | None) -> lis
         messages: what is told.
         run_id: the run in Prefect that tells it, or that it tells of.
     """
-    told = [one for message in messages for one in _told(message, run_id)]
+    told = _told(list(messages), run_id)
     if told:
         try:
             with readable(target):
@@ -68,28 +73,49 @@ def tell(target: Target, messages: Iterable[Message], run_id: str | None) -> lis
     return told
 
 
-def _told(message: Message, run_id: str | None) -> list[Notification]:
-    about = (message.kind, message.about, message.subject)
+def _told(messages: list[Message], run_id: str | None) -> list[Notification]:
     try:
         settings = mail_settings()
     except WarehouseError as error:
-        watcher().warn(f"mail: not sent: {message.subject}: {error}")
-        return [Notification(*about, "failed", run_id=run_id, error=str(error))]
+        for message in messages:
+            watcher().warn(f"mail: not sent: {message.subject}: {error}")
+        why = str(error)
+        return [_outcome(message, "failed", run_id=run_id, error=why) for message in messages]
     if settings is None:
-        watcher().say(f"mail: none is set up (WAREHOUSE_SMTP_HOST), not sent: {message.subject}")
-        return [Notification(*about, "not set up", run_id=run_id)]
-    return [_sent(message, settings, address, run_id) for address in settings.recipients]
+        none = "mail: none is set up (WAREHOUSE_SMTP_HOST), not sent"
+        for message in messages:
+            watcher().say(f"{none}: {message.subject}")
+        return [_outcome(message, "not set up", run_id=run_id) for message in messages]
+    # At once, as a server that is away is waited for; in threads, as to connect blocks.
+    with silence_ends(), ThreadPoolExecutor(_AT_ONCE) as pool:
+        sending = [
+            pool.submit(copy_context().run, _sent, message, settings, address, run_id)
+            for message in messages
+            for address in settings.recipients
+        ]
+        return [one.result() for one in sending]
+
+
+def _outcome(
+    message: Message,
+    status: Outcome,
+    address: str | None = None,
+    run_id: str | None = None,
+    error: str | None = None,
+) -> Notification:
+    return Notification(
+        message.kind, message.about, message.subject, status, address, run_id, error
+    )
 
 
 def _sent(
     message: Message, settings: MailSettings, address: str, run_id: str | None
 ) -> Notification:
     """Send to one address: a server that refuses another keeps nothing from this one."""
-    about = (message.kind, message.about, message.subject)
     try:
         asyncio.run(send(settings, address, message.subject, message.markdown))
     except Exception as error:
         watcher().warn(f"mail: not sent to {address}: {message.subject}: {one_line(error)}")
-        return Notification(*about, "failed", address, run_id, one_line(error))
+        return _outcome(message, "failed", address, run_id, one_line(error))
     watcher().say(f"mail: sent to {address}: {message.subject}")
-    return Notification(*about, "sent", address, run_id)
+    return _outcome(message, "sent", address, run_id)

@@ -1,6 +1,8 @@
 """The mail server of the settings, as `prefect-email` sends by it."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.mime.multipart import MIMEMultipart
 from email.utils import formatdate, make_msgid
 from smtplib import (
@@ -11,7 +13,7 @@ from smtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
-from ssl import SSLError
+from ssl import SSLCertVerificationError, SSLError
 from types import TracebackType
 from typing import Any, cast
 
@@ -32,6 +34,8 @@ BACKOFF_S = 5.0
 _TYPES: dict[MailTls, str] = {"starttls": "STARTTLS", "ssl": "SSL", "none": "INSECURE"}
 # SMTP's replies from 400 to 499 are of faults that pass; above, a repetition is of no use.
 _FIRST_LASTING_REPLY = 500
+# Of a server that takes messages only after STARTTLS (RFC 3207) or a login (RFC 4954).
+_MORE_WANTED = 530
 
 
 class MailError(WarehouseError):
@@ -46,8 +50,25 @@ class MailError(WarehouseError):
         self.is_passing = is_passing
 
 
+@contextmanager
+def silence_ends() -> Iterator[None]:
+    """A block in which no mail server is waited for without end.
+
+    The library leaves the time-out to Python's default, which is none; what has sockets beside it
+    in this process sets its own.
+    """
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(MAIL_TIMEOUT_S)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
 async def send(settings: MailSettings, address: str, subject: str, markdown: str) -> None:
     """Send a message to one address, as Markdown and as HTML; a passing fault is borne.
+
+    The caller sees that silence ends.
 
     Raises:
         MailError: the server did not take it.
@@ -98,16 +119,10 @@ class _MailServer(EmailServerCredentials):  # type: ignore[misc]
 
     def get_server(self) -> SMTP:
         """A session with the server, logged in."""
-        # The library leaves the time-out to Python's default, which is none; what has sockets
-        # beside it in this process sets its own.
-        before = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(MAIL_TIMEOUT_S)
         try:
             return cast(SMTP, _Session(super().get_server(), self._settings))
         except OSError as error:
             raise _in_words(error, self._settings) from None
-        finally:
-            socket.setdefaulttimeout(before)
 
 
 class _Session:
@@ -155,13 +170,34 @@ def _in_words(error: OSError, settings: MailSettings) -> MailError:
         [(code, reply)] = error.recipients.values()
         return _refusal(server, code, reply, "WAREHOUSE_MAIL_TO")
     if isinstance(error, SMTPResponseException):
-        return _refusal(server, error.smtp_code, error.smtp_error, "WAREHOUSE_MAIL_FROM")
+        setting = "WAREHOUSE_MAIL_FROM"
+        if error.smtp_code == _MORE_WANTED:
+            is_tls = "STARTTLS" in str(error.smtp_error)
+            setting = (
+                "WAREHOUSE_SMTP_TLS"
+                if is_tls
+                else "WAREHOUSE_SMTP_USER and WAREHOUSE_SMTP_PASSWORD"
+            )
+        return _refusal(server, error.smtp_code, error.smtp_error, setting)
     if isinstance(error, SMTPException) and not isinstance(error, SMTPServerDisconnected):
-        return MailError(f"{server}: {error}: check WAREHOUSE_SMTP_TLS", is_passing=False)
+        # smtplib has no error of its own for these: it names what the server does not offer.
+        cure = (
+            "WAREHOUSE_SMTP_TLS, as many offer it after that alone, or leave WAREHOUSE_SMTP_USER"
+            " unset where the server asks for none"
+            if "auth" in str(error).lower()
+            else "WAREHOUSE_SMTP_TLS"
+        )
+        return MailError(f"{server}: {error}: check {cure}", is_passing=False)
+    if isinstance(error, SSLCertVerificationError):
+        return MailError(
+            f"{server} shows no certificate that is trusted ({error.verify_message}): check"
+            " WAREHOUSE_SMTP_HOST, or name its authority's file in SSL_CERT_FILE",
+            is_passing=False,
+        )
     if isinstance(error, SSLError):
         return MailError(
-            f"{server} shows no certificate that is trusted ({error.reason or error}): check"
-            " WAREHOUSE_SMTP_TLS, or name its authority's file in SSL_CERT_FILE",
+            f"{server} does not speak TLS as it is asked to ({error.reason or error}): check"
+            " WAREHOUSE_SMTP_TLS and WAREHOUSE_SMTP_PORT",
             is_passing=False,
         )
     return MailError(

@@ -9,7 +9,7 @@ from prefect.tasks import exponential_backoff
 from pydantic import Field
 
 from flows import artifacts
-from flows.failures import tell_of_failure, tell_of_success
+from flows.failures import record_failure, tell_of_failure, tell_of_success
 from flows.progress import watcher
 from flows.runs import held, is_passing, recorded, unattended
 from warehouse.backups import Backup, back_up, check_keep, vacuum_tables
@@ -54,7 +54,7 @@ def backup(target: Target, folder: Path, keep: int) -> Backup:
 @flow(
     name="maintenance",
     timeout_seconds=_LONGEST_S,
-    on_failure=[tell_of_failure],
+    on_failure=[record_failure, tell_of_failure],
     on_crashed=[tell_of_failure],
     on_completion=[tell_of_success],
 )

@@ -29,7 +29,7 @@ def portal_run(target: Target, parameters: Mapping[str, object]) -> Iterator[str
         try:
             portal = introduce_portal(target)
         except WarehouseError as error:
-            record_refusal(target, parameters, error)
+            record_refusal(target, parameters, str(error))
             raise
         with held(target):
             ensure_ready(target)

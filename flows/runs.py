@@ -109,7 +109,7 @@ def recorded(
     finish_run(target, run_id, "succeeded", None)
 
 
-def record_refusal(target: Target, parameters: Mapping[str, object], error: WarehouseError) -> None:
+def record_refusal(target: Target, parameters: Mapping[str, object], reason: str) -> None:
     """Record a run that could not begin, if there is a warehouse; none is made for that.
 
     The data stays as it was; that the run failed is said in `ops` alone.
@@ -123,7 +123,9 @@ def record_refusal(target: Target, parameters: Mapping[str, object], error: Ware
     if not is_there:
         return
     try:
-        finish_run(target, start_run(target, _trigger(), parameters), "failed", str(error))
+        run_id = start_run(target, _trigger(), parameters)
+        logs.name_run(run_id)
+        finish_run(target, run_id, "failed", reason)
     except WarehouseError as second:
         watcher().warn(f"this failure is not recorded in ops: {second}")
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked
-from flows.failures import tell_of_failure, tell_of_success
+from flows.failures import record_failure, tell_of_failure, tell_of_success
 from flows.logs import of_dataset
 from flows.portal_runs import portal_run
 from flows.progress import watcher
@@ -64,7 +64,7 @@ def load(
 
 @flow(
     name="sync",
-    on_failure=[tell_of_failure],
+    on_failure=[record_failure, tell_of_failure],
     on_crashed=[tell_of_failure],
     on_completion=[tell_of_success],
 )

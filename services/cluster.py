@@ -13,7 +13,7 @@ from typing import Any
 from services.passwords import SUPERUSER, are_known, setting_of
 from services.settings import Services
 from warehouse.errors import WarehouseError
-from warehouse.roles import ROLES, make_roles
+from warehouse.roles import OWNER, ROLES, close_large_objects, make_roles
 
 _RELEASES = Path("/usr/lib/postgresql")
 _EXTENSIONS = Path("/usr/share/postgresql")
@@ -139,9 +139,12 @@ def make_warehouse(services: Services, passwords: dict[str, str]) -> None:
     superuser = passwords.get(SUPERUSER)
     try:
         if services.is_own_cluster:
-            # So that who may make databases, but is no superuser, restores a backup into one.
+            # What who may make databases, but is no superuser, restores a backup into is a copy
+            # of this.
             with _session(services, superuser, "template1") as session, session.cursor() as cursor:
                 cursor.execute("create extension if not exists postgis")
+                cursor.execute("revoke connect on database postgres, template1 from public")
+                close_large_objects(session)
         with _session(services, superuser, "postgres") as session, session.cursor() as cursor:
             cursor.execute("select 1 from pg_database where datname = %s", (services.database,))
             if not cursor.fetchone():
@@ -152,7 +155,15 @@ def make_warehouse(services: Services, passwords: dict[str, str]) -> None:
             _refuse_others_roles(services, session)
             with session.cursor() as cursor:
                 cursor.execute("create extension if not exists postgis")
+                cursor.execute("select rolsuper from pg_roles where rolname = current_user")
+                [(is_superuser,)] = cursor.fetchall()
             make_roles(session, of_roles)
+            if is_superuser:
+                close_large_objects(session)
+            if services.is_own_cluster:
+                # Where createdb and dropdb ask.
+                with session.cursor() as cursor:
+                    cursor.execute(f"grant connect on database postgres to {OWNER}")
     except psycopg2.Error as error:
         raise WarehouseError(
             f"cannot make the warehouse's roles in {services.database}: {error};"

@@ -125,12 +125,17 @@ def cancel_runs(url: str) -> int:
     return len(begun)
 
 
-def register(environment: Mapping[str, str]) -> None:
+def register(services: Services, environment: Mapping[str, str]) -> None:
     """Register the deployments of prefect.yaml, and what ends a run that died without a word.
+
+    What somebody has paused stays paused: a schedule by its slug, and a deployment, which Prefect
+    would let go on, by pausing it again.
 
     Raises:
         WarehouseError: Prefect refuses one of them.
     """
+    found = _post(services, "deployments/filter", {}) or []
+    paused = [one["id"] for one in found if one["paused"]]
     for command in (
         (sys.executable, "-m", __name__),
         (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"),
@@ -143,6 +148,8 @@ def register(environment: Mapping[str, str]) -> None:
             raise WarehouseError(
                 f"Prefect did not take the deployments: {said[-1] if said else 'no reason given'}"
             )
+    for deployment in paused:
+        _post(services, f"deployments/{deployment}/pause_deployment", {})
 
 
 def _register_pool() -> None:

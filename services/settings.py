@@ -48,6 +48,11 @@ class Places:
         return self.folder / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """What the services keep only while they run."""
+        return self.folder / "tmp"
+
+    @property
     def configuration(self) -> Path:
         """Supervisor's, as `make up` wrote it."""
         return self.folder / "supervisord.conf"

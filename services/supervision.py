@@ -14,7 +14,7 @@ import jinja2
 
 from services.settings import Places
 from services.waiting import wait_until
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseError, WrongCall
 from warehouse.settings import ROOT
 
 # What it writes its configuration by.
@@ -57,14 +57,14 @@ class Supervisor:
     def __init__(self, places: Places) -> None:
         self._places = places
 
-    def configure(self, programs: list[Program]) -> bool:
-        """Write what is to run; whether it is what was written before, if anything was."""
+    def configure(self, programs: Iterable[Program]) -> None:
+        """Write what is to run, before the daemon is started."""
         template = jinja2.Template(
             _TEMPLATE.read_text(), trim_blocks=True, keep_trailing_newline=True
         )
         places = self._places
         text = template.render(
-            programs=programs,
+            programs=list(programs),
             is_root=os.geteuid() == 0,
             **{
                 name: str(path).replace("%", "%%")
@@ -76,11 +76,25 @@ class Supervisor:
                 }.items()
             },
         )
-        path = places.configuration
-        is_same = not path.exists() or path.read_text() == text
-        if not self.is_running():
-            path.write_text(text)
-        return is_same
+        places.configuration.write_text(text)
+
+    def refuse_others(self, programs: Iterable[Program]) -> None:
+        """Raise where the daemon, which runs, knows a service otherwise than it is wanted now.
+
+        Raises:
+            WrongCall: names the services.
+        """
+        # Without the program itself, of which another copy does the same.
+        known = {
+            config["name"]: shlex.split(config["command"])[1:]
+            for config in self._ask.supervisor.getAllConfigInfo()
+        }
+        others = [one.name for one in programs if known.get(one.name) != list(one.arguments[1:])]
+        if others:
+            raise WrongCall(
+                f"the services run with other settings ({', '.join(others)}): run 'make down',"
+                " then 'make up' again"
+            )
 
     def is_running(self) -> bool:
         """Whether the daemon answers."""

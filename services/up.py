@@ -1,11 +1,14 @@
 """Everything started, in order, each waited for; and exactly that ended again."""
 
+import contextlib
 import os
 import shlex
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import httpx
@@ -33,31 +36,41 @@ def up(services: Services) -> Iterator[str]:
     """Start what does not run and wait until each part answers; a line for each as it does.
 
     Raises:
-        WarehouseError: a part does not start; what was started before it goes on.
+        WarehouseError: a part does not start; what was started before it goes on. Or what runs
+            has other settings, and is left as it is.
     """
-    _make_folders(services)
-    with FileLock(services.folder / "up.lock"):  # another waits for its end, and finds all there
+    with (
+        _folders(services),
+        FileLock(services.folder / "up.lock"),  # another waits for its end, and finds all there
+    ):
         yield from _up(services)
 
 
 def _up(services: Services) -> Iterator[str]:
+    supervisor = Supervisor(services)
+    programs = _programs(services)
+    is_running = supervisor.is_running()
+    # What refuses comes before what changes anything.
+    if is_running:
+        supervisor.refuse_others(programs)
+    else:
+        _refuse_taken_ports(services)
     passwords = passwords_of(services)
     superuser = passwords.get(SUPERUSER)
     if services.is_own_cluster:
         keep_passwords(services, passwords)
         cluster.make_cluster(services, passwords[SUPERUSER])
+    else:
+        cluster.make_warehouse(services, passwords)
     environment = _environment(services)
-    supervisor = Supervisor(services)
-    is_same = supervisor.configure(_programs(services))
-    if not supervisor.is_running():
-        _refuse_taken_ports(services)
+    if not is_running:
+        _empty(services.temporary)
+        supervisor.configure(programs)
         supervisor.start(environment)
-    elif not is_same:
-        yield "note: settings have changed: 'make down' and 'make up' take them in"
 
     if services.is_own_cluster:
         _run(supervisor, POSTGIS, lambda: cluster.answers(services, superuser))
-    cluster.make_warehouse(services, passwords)
+        cluster.make_warehouse(services, passwords)
     keep_passwords(services, passwords)
     _write_environment(services, environment)
     where = f"{services.postgres_host}:{services.postgres_port}/{services.database}"
@@ -76,7 +89,7 @@ def _up(services: Services) -> Iterator[str]:
         _run(supervisor, METRICS, lambda: _answers(address))
         yield f"metrics: {address}, Prefect's at {services.prefect_url}/api/metrics"
 
-    orchestration.register(environment)
+    orchestration.register(services, environment)
     yield f"deployments: {', '.join(orchestration.registered(services))}"
     yield (
         f"to work with them: source {shlex.quote(str(services.environment))};"
@@ -92,17 +105,17 @@ def prepare(services: Services) -> Iterator[str]:
     Raises:
         WarehouseError: one of the two does not answer, or refuses.
     """
-    _make_folders(services)
     if api := os.environ.get("PREFECT_API_URL"):
         services = replace(services, prefect_url=api.removesuffix("/api"))
-    passwords = passwords_of(services)
-    cluster.make_warehouse(services, passwords)
-    keep_passwords(services, passwords)
-    environment = _environment(services)
-    _write_environment(services, environment)
-    yield f"PostGIS: the roles are made (passwords in {services.passwords})"
-    orchestration.register(environment)
-    yield f"deployments: {', '.join(orchestration.registered(services))}"
+    with _folders(services):
+        passwords = passwords_of(services)
+        cluster.make_warehouse(services, passwords)
+        keep_passwords(services, passwords)
+        environment = _environment(services)
+        _write_environment(services, environment)
+        yield f"PostGIS: the roles are made (passwords in {services.passwords})"
+        orchestration.register(services, environment)
+        yield f"deployments: {', '.join(orchestration.registered(services))}"
 
 
 def down(places: Places) -> Iterator[str]:
@@ -113,7 +126,8 @@ def down(places: Places) -> Iterator[str]:
     """
     supervisor = Supervisor(places)
     if supervisor.is_running() and supervisor.state(WORKER)["statename"] == "RUNNING":
-        api = dotenv_values(places.environment).get("PREFECT_API_URL") or ""
+        exports = [line for line in places.environment.open() if line.startswith("export ")]
+        api = dotenv_values(stream=StringIO("".join(exports))).get("PREFECT_API_URL") or ""
         try:
             if cancelled := orchestration.cancel_runs(api):
                 yield f"runs under way: {cancelled} cancelled"
@@ -126,7 +140,10 @@ def down(places: Places) -> Iterator[str]:
         yield f"{name}: ended"
 
 
-def _make_folders(services: Services) -> None:
+@contextlib.contextmanager
+def _folders(services: Services) -> Iterator[None]:
+    """See that the services' folders are there; one that is made for nothing goes again."""
+    is_new = not services.folder.exists()
     try:
         services.logs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -134,6 +151,18 @@ def _make_folders(services: Services) -> None:
             f"cannot make {services.logs}: {error.strerror};"
             " choose another folder with WAREHOUSE_SERVICES_PATH"
         ) from error
+    try:
+        yield
+    except WarehouseError:
+        if is_new and not services.passwords.exists():
+            shutil.rmtree(services.folder)  # the lock, and no log yet
+        raise
+
+
+def _empty(folder: Path) -> None:
+    """Make a folder that has nothing in it; what ended without a word left something there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
 
 
 def _programs(services: Services) -> list[Program]:
@@ -174,6 +203,8 @@ def _environment(services: Services) -> dict[str, str]:
     return {
         **of_caller,
         **_addresses(services),
+        # Prefect's worker keeps a folder of one name for all users of a machine in the system's.
+        "TMPDIR": str(services.temporary),
         "PREFECT_HOME": os.environ.get("PREFECT_HOME") or str(services.folder / "prefect"),
         # The lines of the server and the worker themselves.
         **({"PREFECT_LOGGING_SETTINGS_PATH": str(_JSON_LOGS)} if is_json else {}),

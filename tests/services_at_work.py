@@ -21,6 +21,8 @@ from ingestion.sample_portal import SamplePortal
 from warehouse.settings import ROOT
 
 LONGEST_RUN_S = 240
+PARTS = ["postgis", "prefect-server", "worker", "metrics"]
+PREFECTS_LOGIN = "keeper:a password of Prefect's"
 
 
 def free_port() -> int:
@@ -51,7 +53,30 @@ class Services:
             "SOURCES__SODA__PAGE_SIZE": "200",
             "DBT_EXCLUDE_RESOURCE_TYPES": "test unit_test",
         }
-        self.api = f"http://127.0.0.1:{self.environment['PREFECT_SERVER_API_PORT']}/api"
+
+    @property
+    def api(self) -> str:
+        """Where Prefect's server is."""
+        return f"http://127.0.0.1:{self.environment['PREFECT_SERVER_API_PORT']}/api"
+
+    @property
+    def _login(self) -> tuple[str, str] | None:
+        user, _, password = self.environment.get("PREFECT_API_AUTH_STRING", "").partition(":")
+        return (user, password) if password else None
+
+    def change(self) -> None:
+        """Have other ports from the next start on, and a password asked for by Prefect."""
+        self.environment |= {
+            "WAREHOUSE_POSTGRES_PORT": str(free_port()),
+            "PREFECT_SERVER_API_PORT": str(free_port()),
+            "PREFECT_SERVER_API_AUTH_STRING": PREFECTS_LOGIN,
+            "PREFECT_API_AUTH_STRING": PREFECTS_LOGIN,
+        }
+
+    def starts(self) -> dict[str, int]:
+        """How often each part was started, in the folder's whole life."""
+        log = (self.folder / "logs" / "supervisord.log").read_text()
+        return {name: log.count(f"spawned: '{name}'") for name in PARTS}
 
     def call(
         self, verb: str, settings: Mapping[str, str] | None = None
@@ -99,7 +124,7 @@ class Services:
         )
         return int(said.stdout)
 
-    def session(self, role: str) -> Any:
+    def session(self, role: str, database: str = "warehouse") -> Any:
         """As whoever has read the password file."""
         with (self.folder / "pgpass").open(newline="") as file:
             lines = csv.reader(file, delimiter=":", escapechar="\\", quoting=csv.QUOTE_NONE)
@@ -107,7 +132,7 @@ class Services:
         session = psycopg2.connect(
             host="127.0.0.1",
             port=self.environment["WAREHOUSE_POSTGRES_PORT"],
-            dbname="warehouse",
+            dbname=database,
             user=role,
             password=passwords[role],
         )
@@ -120,27 +145,35 @@ class Services:
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
-    def ask(self, path: str, query: Any = None) -> Any:
+    def ask(self, path: str, query: Any = None, method: str = "post") -> Any:
         with requests.Session() as session:
             # A server that is busy says so, and Prefect's own clients ask again.
             busy = Retry(8, backoff_factor=0.3, status_forcelist=[503], allowed_methods=None)
             session.mount("http://", HTTPAdapter(max_retries=busy))
-            response = session.post(f"{self.api}/{path}", json=query or {}, timeout=60)
+            session.auth = self._login
+            address = f"{self.api}/{path}"
+            if method == "get":
+                response = session.get(address, timeout=60)
+            else:
+                response = session.request(method, address, json=query or {}, timeout=60)
         response.raise_for_status()
-        return response.json()
+        return response.json() if response.content else None
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """A deployment by its name, such as sync/daily, as Prefect has it."""
+        found: dict[str, Any] = self.ask(f"deployments/name/{name}", method="get")
+        return found
 
     def start_run(self, deployment: str, **parameters: Any) -> str:
-        flow, name = deployment.split("/")
-        found = requests.get(f"{self.api}/deployments/name/{flow}/{name}", timeout=60).json()
         run: str = self.ask(
-            f"deployments/{found['id']}/create_flow_run",
+            f"deployments/{self.deployment(deployment)['id']}/create_flow_run",
             {"parameters": parameters, "idempotency_key": str(uuid.uuid4())},
         )["id"]
         return run
 
     def state(self, run: str) -> str:
-        found = requests.get(f"{self.api}/flow_runs/{run}", timeout=60).json()
-        return str(found["state_type"])
+        address = f"{self.api}/flow_runs/{run}"
+        return str(requests.get(address, auth=self._login, timeout=60).json()["state_type"])
 
     def wait(self, is_so: Callable[[], bool], what: str, seconds: float = LONGEST_RUN_S) -> None:
         until = time.monotonic() + seconds

@@ -1,6 +1,7 @@
 """What is sent by mail gets there, or is recorded as what did not, and fails nothing."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_a_message_is_sent_over_tls_to_each_address_by_itself(
         monkeypatch.setenv("WAREHOUSE_SMTP_PASSWORD_FILE", str(password))
         monkeypatch.setenv("WAREHOUSE_MAIL_TO", "a@example.org, b@example.org")
         tell(warehouse, [ALERT], "a run")
-    assert [address for address, _ in server.messages] == ["a@example.org", "b@example.org"]
+    assert sorted(address for address, _ in server.messages) == ["a@example.org", "b@example.org"]
     for address, message in server.messages:
         assert (message["To"], message["From"]) == (address, "warehouse@example.org")
         assert message["Subject"] == ALERT.subject
@@ -135,10 +136,19 @@ def test_a_server_that_says_nothing_is_given_up(
 def test_a_server_that_is_not_there_is_tried_again_and_said(
     warehouse: Target, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(sending, "BACKOFF_S", 1.0)
+    monkeypatch.setattr(sending, "RETRIES", 1)
+    everyone = [f"{name}@example.org" for name in ("analyst", "b", "c", "d", "e", "f")]
     with mail_server():
         monkeypatch.setenv("WAREHOUSE_SMTP_PORT", "9")
-        [one] = tell(warehouse, [ALERT], None)
-    assert one.status == "failed"
+        monkeypatch.setenv("WAREHOUSE_MAIL_TO", ",".join(everyone))
+        began = time.monotonic()
+        told = tell(warehouse, [ALERT], None)
+        # All of them at once: one after another they would take six seconds and more.
+        assert 1 < time.monotonic() - began < 5
+    assert [one.recipient for one in told] == everyone
+    assert {one.status for one in told} == {"failed"}
+    one = told[0]
     assert "127.0.0.1:9 does not answer" in (one.error or "")
     assert "WAREHOUSE_SMTP_HOST" in (one.error or "")
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -162,6 +172,36 @@ def test_a_password_that_is_refused_is_in_no_log_error_or_record(
     everything = caplog.text + repr(rows(warehouse, "select * from ops.notifications"))
     assert "535" in everything
     assert SECRET not in everything
+
+
+@pytest.mark.parametrize(
+    ("has_tls", "settings", "said"),
+    [
+        (False, {"TLS": "ssl"}, "check WAREHOUSE_SMTP_TLS and WAREHOUSE_SMTP_PORT"),
+        (False, {"TLS": "starttls"}, "check WAREHOUSE_SMTP_TLS"),
+        (True, {"TLS": "none"}, "check WAREHOUSE_SMTP_TLS"),
+        (True, {"TLS": "none", "USER": "warehouse"}, "check WAREHOUSE_SMTP_TLS, as many offer it"),
+        (False, {}, "check WAREHOUSE_SMTP_USER and WAREHOUSE_SMTP_PASSWORD"),
+    ],
+    ids=["no TLS", "no STARTTLS", "STARTTLS wanted", "no login before TLS", "login wanted"],
+)
+def test_a_server_that_is_other_than_the_settings_say_is_told_with_what_to_check(
+    warehouse: Target,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_tls: bool,
+    settings: dict[str, str],
+    said: str,
+) -> None:
+    tls = certificate(tmp_path)[0] if has_tls else None
+    with mail_server(login=("warehouse", SECRET), tls=tls) as server:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"WAREHOUSE_SMTP_{name}", value)
+        [one] = tell(warehouse, [ALERT], None)
+    assert one.status == "failed"
+    assert f": {said}" in (one.error or "")
+    assert said != "check WAREHOUSE_SMTP_TLS" or (one.error or "").endswith(said)
+    assert server.messages == []
 
 
 def test_without_a_server_it_is_said_and_recorded_that_none_is_set_up(

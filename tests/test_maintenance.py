@@ -145,9 +145,31 @@ def test_a_backup_is_restored_and_compared_and_then_older_ones_go(
         second = command_here(*restore)
         assert (second.returncode, second.stderr.count("\n")) == (2, 1)
         assert "is there already" in second.stderr
+        refuses_what_is_no_backup(synced, backup, f"{name}_empty")
+        if synced == "postgis":
+            # Nobody but who restored it, as the server has no roles of the warehouse.
+            assert one(f"select datacl::text from pg_database where datname = '{into}'").startswith(
+                f"{{{os.environ['PGUSER']}="
+            )
     finally:
         if synced == "postgis":
             on_server(f'drop database if exists "{into}" with (force)')
+
+
+def refuses_what_is_no_backup(target: Target, backup: Path, database: str) -> None:
+    """An empty file under a backup's name, which leaves nothing."""
+    empty = backup.parent / "empty" / backup.name
+    empty.parent.mkdir()
+    empty.touch()
+    into = empty.parent / "there" / "warehouse.duckdb" if target == "duckdb" else database
+    done = command_here("restore", str(empty), "--into", str(into), "--target", target)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"cannot restore {empty}: " in done.stderr
+    assert "choose another backup" in done.stderr
+    if target == "duckdb":
+        assert not Path(into).parent.exists()
+    else:
+        assert one(f"select count(*) from pg_database where datname = '{database}'") == 0
 
 
 @pytest.fixture

@@ -2,6 +2,10 @@
 
 from typing import NamedTuple
 
+# Of a file that is no backup of a warehouse, on either engine.
+HAS_NO_TABLE = "it has no table of a warehouse"
+TAKE_ANOTHER = "choose another backup, of those that 'warehouse maintain' has tested"
+
 
 class Contents(NamedTuple):
     """What a table holds.

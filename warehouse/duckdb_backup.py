@@ -5,6 +5,7 @@ comments on columns; the file has everything, and is a warehouse as soon as it h
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.connection import open_duckdb, spatial_extension
-from warehouse.contents import Contents
+from warehouse.contents import HAS_NO_TABLE, TAKE_ANOTHER, Contents
 from warehouse.errors import WarehouseError, WrongCall
 from warehouse.settings import SCHEMAS, duckdb_path
 
@@ -73,7 +74,13 @@ def restore(file: Path, into: str) -> dict[str, Contents]:
         WarehouseError: it cannot be read or copied.
     """
     path = Path(into)
-    stem = file.stem[:-_STAMP_LENGTH]
+    stem, stamped = file.stem[:-_STAMP_LENGTH], file.stem[-_STAMP_LENGTH:]
+    if not stem or not re.fullmatch(r"-\d{8}T\d{6}Z", stamped):
+        raise WrongCall(
+            f"{file} is not named as a backup is, like warehouse-20240531T043000Z{SUFFIX}, which"
+            " says how the file was named: give it its name again; another DuckDB file needs no"
+            " restoring, WAREHOUSE_DUCKDB_PATH takes it as it is"
+        )
     if path.exists():
         raise WrongCall(f"{path} is there already: a backup is restored to a file that is not")
     if path.name != f"{stem}{SUFFIX}":
@@ -114,11 +121,14 @@ def _copy(file: Path, to: Path) -> None:
 def _read(file: Path, catalog: str) -> dict[str, Contents]:
     import duckdb
 
-    with closing(duckdb.connect()) as session, _errors("read the backup", file):
+    with closing(duckdb.connect()) as session, _errors("restore", file, TAKE_ANOTHER):
         session.execute(f"load '{spatial_extension()}'")
         place = str(file).replace("'", "''")
         session.execute(f"attach '{place}' as \"{catalog}\" (read_only)")
-        return _contents(session, catalog)
+        found = _contents(session, catalog)
+    if not found:
+        raise WarehouseError(f"cannot restore {file}: {HAS_NO_TABLE}; {TAKE_ANOTHER}")
+    return found
 
 
 def _contents(session: Any, catalog: str) -> dict[str, Contents]:
@@ -143,10 +153,13 @@ def _contents(session: Any, catalog: str) -> dict[str, Contents]:
 
 
 @contextmanager
-def _errors(what: str, path: Path) -> Iterator[None]:
+def _errors(what: str, path: Path, cure: str | None = None) -> Iterator[None]:
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
-        raise WarehouseError(f"cannot {what} {path}: {error}") from error
+        said = " ".join(str(error).split())
+        raise WarehouseError(
+            f"cannot {what} {path}: {said}" + (f"; {cure}" if cure else "")
+        ) from error

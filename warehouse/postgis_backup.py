@@ -13,15 +13,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from warehouse.contents import Contents
+from warehouse.contents import HAS_NO_TABLE, TAKE_ANOTHER, Contents
 from warehouse.errors import WarehouseError, WrongCall
 from warehouse.postgis_server import open_postgis
 from warehouse.postgis_tables import contents, quoted, server_major, session, tables
 from warehouse.postgres_programs import program
+from warehouse.roles import give_rights
 
 SUFFIX = ".dump"
 # PostgreSQL cuts longer names.
 _LONGEST_NAME = 63
+_FAILED = "the backup failed: {}; the warehouse and older backups are as they were"
 _DUPLICATE_DATABASE, _TOO_FEW_RIGHTS = "42P04", "42501"
 
 
@@ -89,6 +91,7 @@ def dumped(file: Path) -> dict[str, Contents]:
                 *("--format=custom", f"--snapshot={snapshot}", f"--file={file}"),
                 *(f"--schema={schema}" for schema in schemas),
             ],
+            _FAILED,
         )
         return contents(cursor)
 
@@ -106,7 +109,8 @@ def restored(file: Path) -> Iterator[dict[str, Contents]]:
     suffix = f"_restore_test_{digest}"
     scratch = database.encode()[: _LONGEST_NAME - len(suffix)].decode(errors="ignore") + suffix
     _drop(scratch)
-    found = restore(file, scratch)
+    with _new_database(scratch):
+        found = _filled(file, scratch, _FAILED)
     try:
         yield found
     finally:
@@ -114,31 +118,51 @@ def restored(file: Path) -> Iterator[dict[str, Contents]]:
 
 
 def restore(file: Path, into: str) -> dict[str, Contents]:
-    """Restore a dump as a new database of the server, which is the role's.
+    """Restore a dump as a new database of the server.
 
-    Who may read it is not restored: roles are the server's.
+    Where the server has the roles of `make up`, and the role is their owner, they have their
+    rights in it; else it is the role's alone.
 
     Raises:
         WrongCall: there is a database of this name.
         WarehouseError: pg_restore or the server failed; the database is then gone again.
     """
+    with _new_database(into):
+        complaint = f"cannot restore {file}: {{}}; nothing of it is left: {TAKE_ANOTHER}"
+        found = _filled(file, into, complaint)
+        with session(into) as cursor:
+            give_rights(cursor.connection)
+    return found
+
+
+@contextmanager
+def _new_database(database: str) -> Iterator[None]:
+    """A new database, which is gone again where the block fails."""
     with session() as cursor:
-        _create(cursor, into)
-        major = server_major(cursor)
+        _create(cursor, database)
     try:
-        with session(into) as cursor:
-            _make_extension(cursor)
-        options = ["--exit-on-error", "--no-owner", "--no-privileges"]
-        _run("pg_restore", major, into, [*options, str(file)])
-        with session(into) as cursor:
-            return contents(cursor)
+        yield
     except BaseException:
-        _drop(into)
+        _drop(database)
         raise
 
 
+def _filled(file: Path, database: str, complaint: str) -> dict[str, Contents]:
+    """Fill an empty database with a dump; what it holds then."""
+    with session(database) as cursor:
+        _make_extension(cursor)
+        major = server_major(cursor)
+    options = ["--exit-on-error", "--no-owner", "--no-privileges"]
+    _run("pg_restore", major, database, [*options, str(file)], complaint)
+    with session(database) as cursor:
+        found = contents(cursor)
+    if not found:
+        raise WarehouseError(complaint.replace("{}", HAS_NO_TABLE))
+    return found
+
+
 def _create(cursor: Any, database: str) -> None:
-    """Make a database of the same encoding and collation as the warehouse's."""
+    """Make a database of the warehouse's encoding and collation, which nobody else may enter."""
     import psycopg2
 
     cursor.execute(
@@ -156,6 +180,8 @@ def _create(cursor: Any, database: str) -> None:
             " lc_collate %s lc_ctype %s",
             (encoding, collate, ctype),
         )
+        # Before it holds anything.
+        cursor.execute(f"revoke all on database {quoted(database)} from public")
     except psycopg2.Error as error:
         if error.pgcode != _DUPLICATE_DATABASE:
             raise
@@ -183,11 +209,11 @@ def _drop(database: str) -> None:
         cursor.execute(f"drop database if exists {quoted(database)} with (force)")
 
 
-def _run(name: str, major: int, database: str, arguments: Sequence[str]) -> None:
+def _run(name: str, major: int, database: str, arguments: Sequence[str], complaint: str) -> None:
     """Run a program of PostgreSQL's that asks for no password.
 
     Raises:
-        WarehouseError: it failed, with what it said.
+        WarehouseError: it failed: the complaint, with what it said in the place of `{}`.
     """
     from psycopg2.extensions import make_dsn
 
@@ -201,6 +227,4 @@ def _run(name: str, major: int, database: str, arguments: Sequence[str]) -> None
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise WarehouseError(
-            f"the backup failed: {lines[0]}; the warehouse and older backups are as they were"
-        )
+        raise WarehouseError(complaint.replace("{}", lines[0]))

@@ -8,7 +8,7 @@
 | `analyst` | reads `marts` and `quality`, in transactions that read only |
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from psycopg2 import sql
@@ -35,6 +35,22 @@ FOR_ANALYSTS = ("marts", "quality")
 ANALYSTS_LONGEST_QUERY = "5min"
 ANALYSTS_AT_ONCE = 20
 
+# Those that make, change or delete one, by the catalog's own names.
+_CLOSE_LARGE_OBJECTS = """
+    do $$
+    declare writing regprocedure;
+    begin
+        for writing in
+            select oid from pg_catalog.pg_proc
+            where pronamespace = 'pg_catalog'::regnamespace
+                and proname ~ '^(lo_(creat|create|from_bytea|put|truncate|truncate64|unlink|import'
+                    '|export)|lowrite)$'
+        loop
+            execute format('revoke execute on function %s from public', writing);
+        end loop;
+    end $$
+"""
+
 
 def make_roles(session: Any, passwords: Mapping[str, str]) -> None:
     """Make the roles and schemas and give each its rights, as often as wanted.
@@ -54,10 +70,44 @@ def make_roles(session: Any, passwords: Mapping[str, str]) -> None:
         role: encrypt_password(password, role, session, "scram-sha-256")
         for role, password in passwords.items()
     }
+    _all_or_nothing(session, [*_logins(verifiers), *_rights(session.info.dbname)])
+
+
+def give_rights(session: Any) -> None:
+    """Give the roles their rights in a database; none where they are not, or are others' to give.
+
+    Args:
+        session: psycopg2's, in the database, of its owner, who gives them as `warehouse_owner`.
+    """
+    with session.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_roles where rolname = any(%s)"
+            " and (rolname = %s or pg_has_role(oid, 'member'))",
+            (list(ROLES), ANALYST),
+        )
+        [(found,)] = cursor.fetchall()
+    if found == len(ROLES):
+        _all_or_nothing(session, _rights(session.info.dbname))
+
+
+def close_large_objects(session: Any) -> None:
+    """Let nobody but superusers write large objects in a database.
+
+    PostgreSQL grants these functions to everybody, and before its release 16 also in transactions
+    that read only.
+
+    Args:
+        session: psycopg2's, in the database, of a superuser.
+    """
+    with session.cursor() as cursor:
+        cursor.execute(_CLOSE_LARGE_OBJECTS)
+
+
+def _all_or_nothing(session: Any, statements: Iterable[sql.Composable]) -> None:
     with session.cursor() as cursor:
         cursor.execute("begin")
         try:
-            for statement in _statements(session.info.dbname, verifiers):
+            for statement in statements:
                 cursor.execute(statement)
         except BaseException:
             cursor.execute("rollback")
@@ -65,9 +115,9 @@ def make_roles(session: Any, passwords: Mapping[str, str]) -> None:
         cursor.execute("commit")
 
 
-def _statements(database: str, verifiers: Mapping[str, str]) -> list[sql.Composable]:
+def _logins(verifiers: Mapping[str, str]) -> list[sql.Composable]:
+    """The roles themselves, which are the server's."""
     names = {role: sql.Identifier(role) for role in ROLES}
-    there = sql.Identifier(database)
     owner, analyst = names[OWNER], names[ANALYST]
     done: list[sql.Composable] = [
         # None of them may make databases or roles, or pass for another.
@@ -83,7 +133,22 @@ def _statements(database: str, verifiers: Mapping[str, str]) -> list[sql.Composa
     done += [
         sql.SQL("alter role {} createdb").format(owner),  # to restore a backup into one
         sql.SQL("grant {}, {} to {}").format(names[LOADER], names[TRANSFORMER], owner),
-        sql.SQL("alter database {} owner to {}").format(there, owner),
+        sql.SQL("alter role {} connection limit {}").format(analyst, sql.Literal(ANALYSTS_AT_ONCE)),
+        sql.SQL("alter role {} set default_transaction_read_only = on").format(analyst),
+        sql.SQL("alter role {} set statement_timeout = {}").format(
+            analyst, sql.Literal(ANALYSTS_LONGEST_QUERY)
+        ),
+        sql.SQL("alter role {} set search_path = marts, quality, public").format(analyst),
+    ]
+    return done
+
+
+def _rights(database: str) -> list[sql.Composable]:
+    """What each may do in a database."""
+    names = {role: sql.Identifier(role) for role in ROLES}
+    there = sql.Identifier(database)
+    done: list[sql.Composable] = [
+        sql.SQL("alter database {} owner to {}").format(there, names[OWNER]),
         sql.SQL("revoke all on database {} from public").format(there),
         sql.SQL("revoke all on schema public from public"),
         # Functions and types of PostGIS are there.
@@ -97,14 +162,6 @@ def _statements(database: str, verifiers: Mapping[str, str]) -> list[sql.Composa
     ]
     for schema, filler in SCHEMAS.items():
         done += _rights_in(schema, names, filler)
-    done += [
-        sql.SQL("alter role {} connection limit {}").format(analyst, sql.Literal(ANALYSTS_AT_ONCE)),
-        sql.SQL("alter role {} set default_transaction_read_only = on").format(analyst),
-        sql.SQL("alter role {} set statement_timeout = {}").format(
-            analyst, sql.Literal(ANALYSTS_LONGEST_QUERY)
-        ),
-        sql.SQL("alter role {} set search_path = marts, quality, public").format(analyst),
-    ]
     return done
 
 
