@@ -21,13 +21,7 @@ from ingestion.portal import open_portal
 from ingestion.raw import RawTable
 from ingestion.soda import DatasetMissing, Mark, Metadata
 from ingestion.source import PortalReading, Progress, Reading, soda
-from warehouse.connection import (
-    connect,
-    dlt_destination,
-    end_of_load,
-    has_table,
-    warehouse_name,
-)
+from warehouse.connection import connect, dlt_destination, has_table, warehouse_name
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target
@@ -136,8 +130,6 @@ def pipeline_into_raw(dataset: Dataset, target: Target) -> Iterator[dlt.Pipeline
             yield pipeline
         except DltException as error:
             raise _plain(dataset, error) from error
-        finally:
-            end_of_load(target)
 
 
 def _resume(reading: PortalReading, pipeline: dlt.Pipeline) -> bool:

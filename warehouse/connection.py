@@ -20,9 +20,6 @@ from warehouse.settings import ROOT, Target, duckdb_path, transformer
 _NEW_FILE: dict[str, Any] = {"storage_compatibility_version": "v1.5.0"}
 # A few megabytes of a wide table: a stream holds several batches at a time.
 _ROWS_A_BATCH, _BYTES_A_BATCH = 8_192, "4000000"
-# A load writes column by column, and of two threads each holds as many columns: one takes less
-# memory, and less of the processor. Without a bound it keeps most of what it wrote.
-_DUCKDB_LOAD = {"memory_limit": "192MB", "threads": 1}
 
 Parameters = Sequence[str | int | float | bool | None]
 
@@ -320,22 +317,10 @@ def dlt_destination(target: Target) -> Any:
     import dlt
 
     if target == "duckdb":
-        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
-
         if not duckdb_path().exists():
             open_duckdb().close()  # of our storage version, not dlt's
-        return dlt.destinations.duckdb(
-            DuckDbCredentials(str(duckdb_path()), global_config=_DUCKDB_LOAD)
-        )
+        return dlt.destinations.duckdb(str(duckdb_path()))
     return dlt.destinations.postgres(_postgres_credentials())
-
-
-def end_of_load(target: Target) -> None:
-    """Take back what bounds a load: within one process it would hold for the build as well."""
-    if target == "duckdb":
-        with closing(open_duckdb()) as session:
-            for setting in _DUCKDB_LOAD:
-                session.execute(f"reset global {setting}")
 
 
 def _postgres_credentials() -> Any:
