@@ -4,7 +4,7 @@ The hues are of Okabe and Ito, "Color Universal Design" (2008); the ramp of five
 YlGnBu, which its authors found safe for the colour-blind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from serving.sql_files import Row
@@ -16,6 +16,7 @@ BLUE, VERMILLION, ORANGE, GREEN, SKY, PURPLE, BLACK = (
 )
 RAMP = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 _GRID, _TEXT = "#d8dee4", "#1b1f24"
+_FEW = 6
 _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 14}
 
 Figure = dict[str, Any]
@@ -84,9 +85,15 @@ def months(rows: Sequence[Row], column: str, name: str, color: str) -> Figure:
             bargap=0.15,
             showlegend=any(row["is_provisional"] for row in rows),
             xaxis=axis(type="date", tickformat="%Y", dtick="M12", ticklabelmode="period"),
-            yaxis=axis(rangemode="tozero", tickformat=","),
+            yaxis=_counts(row[column] for row in rows),
         ),
     }
+
+
+def _counts(values: Iterable[int]) -> dict[str, Any]:
+    """An axis of counts: where they are few, a step is one of them and no part of it."""
+    few = {"dtick": 1} if max(values, default=0) <= _FEW else {}
+    return axis(rangemode="tozero", tickformat=",", **few)
 
 
 def _hatched(color: str) -> dict[str, Any]:
@@ -121,7 +128,14 @@ def hours(rows: Sequence[Row], column: str, days: Sequence[str], hours: Sequence
                 "ygap": 1,
                 "colorscale": [[step / steps, color] for step, color in enumerate(RAMP)],
                 "zmin": 0,
-                "colorbar": {"thickness": 12, "tickformat": ",", "outlinewidth": 0},
+                "colorbar": {
+                    "orientation": "h",
+                    "thickness": 10,
+                    "tickformat": ",",
+                    "outlinewidth": 0,
+                    "y": -0.15,
+                    "yanchor": "top",
+                },
                 "hovertemplate": "%{y}, %{x}: %{z:,}<extra></extra>",
             }
         ],
@@ -173,6 +187,7 @@ def lines(
     x: Sequence[str],
     series: Sequence[tuple[str, Sequence[Any], str, str]],
     form: str = ",",
+    ticks: str = "",
     **of_axis: Any,
 ) -> Figure:
     """Lines over the same steps; a gap where there is no value.
@@ -181,6 +196,7 @@ def lines(
         x: the steps.
         series: the name of each line, its values, its colour and its dash.
         form: how a value is written, as d3 says it.
+        ticks: the same for the steps of the values; by default the same.
         of_axis: more of the axis of the steps.
     """
     return {
@@ -200,6 +216,6 @@ def lines(
         "layout": layout(
             showlegend=len(series) > 1,
             xaxis=axis(**of_axis),
-            yaxis=axis(rangemode="tozero", tickformat=form),
+            yaxis=axis(rangemode="tozero", tickformat=ticks or form),
         ),
     }

@@ -45,21 +45,26 @@ class Table:
         titles: of the columns, and whether they are numbers.
         rows: the cells.
         is_sortable: its headings are buttons that sort it.
+        sorted_by: the title of the column that it is sorted by to begin with, the least first.
     """
 
     caption: str
     titles: Sequence[tuple[str, bool]]
     rows: Sequence[Sequence[Cell]]
     is_sortable: bool = False
+    sorted_by: str = ""
 
 
-def table(caption: str, columns: Sequence[Column], rows: Iterable[Row]) -> Table:
+def table(
+    caption: str, columns: Sequence[Column], rows: Iterable[Row], sorted_by: str = ""
+) -> Table:
     """A table of rows; it can be sorted where its columns say by what."""
     return Table(
         caption,
         [(column.title, column.is_number) for column in columns],
         [[_cell(column, row) for column in columns] for row in rows],
         is_sortable=any(column.order for column in columns),
+        sorted_by=sorted_by,
     )
 
 

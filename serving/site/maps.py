@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from serving.site.charts import BLACK, SKY, VERMILLION, Figure, axis, layout
+from serving.site.charts import BLACK, ORANGE, VERMILLION, Figure, axis, layout
 from serving.site.words import SEVERITIES, a_date, address, hour, road_users, sentence
 from serving.sql_files import Row
 
@@ -64,12 +64,12 @@ def place_map(border: Line, crashes: Sequence[Row], signals: Sequence[Row]) -> F
             {"color": "#ffffff", "size": 15, "line": {"color": BLACK, "width": 1.5}},
         ),
     ]
-    for letter, symbol, color in (("A", "circle", SKY), ("K", "x", VERMILLION)):
+    for letter, symbol, color in (("A", "circle", ORANGE), ("K", "diamond", VERMILLION)):
         chosen = [row for row in crashes if row["severity"] == letter]
         marker = {
             "color": color,
             "symbol": symbol,
-            "size": 9,
+            "size": 9 if letter == "A" else 12,
             "line": {"color": BLACK, "width": 0.75},
         }
         traces.append(

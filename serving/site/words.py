@@ -72,13 +72,20 @@ def small_share(value: float | None) -> str:
 
 
 def signed_share(value: float | None) -> str:
-    """A change such as `+12.3%`, or a dash."""
-    return _NONE if value is None else f"{value:+.1%}".replace("-", _MINUS)
+    """A change such as `+12.3%` or `+1,400%`, or a dash."""
+    if value is None:
+        return _NONE
+    return f"{value:+,.0%}" if value >= 1 else f"{value:+.1%}".replace("-", _MINUS)
 
 
 def decimal(value: float | Decimal | None, digits: int = 1) -> str:
     """A number with so many digits behind the point, or a dash."""
     return _NONE if value is None else f"{value:,.{digits}f}".replace("-", _MINUS)
+
+
+def feet(value: float) -> str:
+    """A distance such as `2,000`, with no more digits than it has."""
+    return f"{value:,.10g}"
 
 
 def sentence(value: str | None) -> str:
@@ -119,6 +126,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     put.__name__: put
     for put in (
         *(a_date, month, hour, dollars, much_money, share, small_share, signed_share, decimal),
-        *(sentence, instant, number, place_page, mart_anchor),
+        *(feet, sentence, instant, number, place_page, mart_anchor),
     )
 }

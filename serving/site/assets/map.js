@@ -12,7 +12,7 @@ const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC
 const USERS = ["Motorists only", "Pedestrian", "Cyclist", "Pedestrian and Cyclist"];
 const WORST = { K: "Killed", A: "Seriously injured" };
 const SYMBOLS = {
-  traffic_signals: "circle", red_light_cameras: "square", speed_cameras: "diamond",
+  traffic_signals: "circle", red_light_cameras: "square", speed_cameras: "triangle-up",
 };
 const ROWS_AT_ONCE = 50;
 // How much of the map a press of a button leaves.
@@ -45,7 +45,7 @@ function addHexes() {
   DATA.ramp.forEach((color, place) => {
     add(`hexes ${place + 1}`, {
       mode: "lines", fill: "toself", fillcolor: color, x: [], y: [],
-      line: { width: 0.5, color: "#8a94a0" }, hoverinfo: "skip", opacity: 0.85,
+      line: { width: 0 }, hoverinfo: "skip",
     });
   });
   const said = x.map((_, each) =>
@@ -134,7 +134,7 @@ function saidOf(each) {
 }
 
 function addCrashes() {
-  for (const [letter, symbol, size] of [["A", "circle", 6], ["K", "x", 8]]) {
+  for (const [letter, symbol, size] of [["A", "circle", 6], ["K", "diamond", 9]]) {
     add(`crashes ${letter}`, {
       mode: "markers", x: [], y: [], text: [], hovertemplate: "%{text}<extra></extra>",
       marker: {

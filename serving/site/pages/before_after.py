@@ -1,6 +1,7 @@
 """Before and after: each treatment of the user's file with its years, and the city's beside them."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from serving.pages import number
@@ -10,6 +11,8 @@ from serving.site.state import Page, State
 from serving.site.treatments import COLUMNS, DEFAULT_RADIUS_FT, DEFAULT_YEARS, OPTIONAL, Treatment
 from serving.site.words import a_date, decimal, dollars, signed_share, small_share
 from serving.sql_files import Ask, Row
+
+_LARGE = 100
 
 
 def before_after(ask: Ask, state: State, treatments: Sequence[Treatment]) -> Page:
@@ -135,9 +138,14 @@ def _summary(change: Row) -> Table:
         "A year on average, of the whole years on each side",
         [
             Column("What", lambda row: row["name"]),
-            Column("Before", lambda row: decimal(row["before"]), is_number=True),
-            Column("After", lambda row: decimal(row["after"]), is_number=True),
+            Column("Before", lambda row: _mean(row["before"]), is_number=True),
+            Column("After", lambda row: _mean(row["after"]), is_number=True),
             Column("Change", lambda row: signed_share(row["change"]), is_number=True),
         ],
         lines,
     )
+
+
+def _mean(value: Decimal | None) -> str:
+    """A mean, with a digit behind the point where that says something."""
+    return decimal(value, 0 if value is not None and value >= _LARGE else 1)

@@ -49,7 +49,7 @@ def data_state(ask: Ask, state: State) -> Page:
 
 
 def _plainly(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return name.replace("_", " ").capitalize().replace("Cta", "CTA")
 
 
 def _loaded(row: Row) -> str:
@@ -68,7 +68,10 @@ def _rules(rows: list[Row]) -> Chart:
         " has all of them.",
         ["quality.rule_effects"],
         charts.bars(
-            [f"{row['dataset']}.{row['column_name']}" for row in drawn],
+            [
+                f"{row['column_name']} of {row['dataset']}: {_plainly(row['rule']).lower()}"
+                for row in drawn
+            ],
             [("Values changed", [row["values_changed"] for row in drawn], charts.BLUE)],
         )
         if drawn
@@ -113,6 +116,7 @@ def _coordinates(rows: list[Row]) -> Chart:
                 for name, color, dash in looks
             ],
             ".2%",
+            ".1%",
             type="category",
         )
         if rows
@@ -155,6 +159,7 @@ def _lag(rows: list[Row]) -> Chart:
                 for name, column, color, dash in series
             ],
             ",.1f",
+            ",.0f",
             type="date",
             tickformat="%b %Y",
         )

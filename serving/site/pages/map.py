@@ -24,7 +24,7 @@ def city_map(ask: Ask, state: State) -> Page:
     return state.page(
         "map.html",
         "map",
-        "Map of Chicago's crashes",
+        "Map of Chicago’s crashes",
         layout=maps.map_layout(),
         data={
             "hexes": _hexes(hexes),
@@ -38,9 +38,9 @@ def city_map(ask: Ask, state: State) -> Page:
             "ramp": charts.RAMP,
             "colors": {
                 "K": charts.VERMILLION,
-                "A": charts.SKY,
-                "traffic_signals": charts.PURPLE,
-                "red_light_cameras": charts.ORANGE,
+                "A": charts.ORANGE,
+                "traffic_signals": charts.SKY,
+                "red_light_cameras": charts.PURPLE,
                 "speed_cameras": charts.GREEN,
                 "line": charts.BLACK,
             },

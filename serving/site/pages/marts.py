@@ -40,12 +40,15 @@ def marts_page(state: State, quality: list[Mart]) -> Page:
         "marts",
         "Where the figures are from",
         # The file is the project's own, and HTML in it stays text.
-        docs=Markup(_without_title(html)),  # noqa: S704
+        docs=Markup(_below_title(html)),  # noqa: S704
         quality=quality,
     )
 
 
-def _without_title(html: str) -> str:
-    """The page without its first heading, as the template has one; later ones go a level down."""
-    _, _, rest = html.partition("</h1>")
-    return re.sub(r"<(/?)h1", r"<\1h2", rest)
+def _below_title(html: str) -> str:
+    """The page from its first mart on, as the template has a title; later ones go a level down.
+
+    Queries are moved aside where they are too wide, by the keyboard too.
+    """
+    _, mark, rest = html.partition("<h2")
+    return re.sub(r"<(/?)h1", r"<\1h2", mark + rest).replace("<pre>", '<pre tabindex="0">')

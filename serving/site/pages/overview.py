@@ -34,7 +34,7 @@ def overview(ask: Ask, state: State) -> Page:
     return state.page(
         "index.html",
         "overview",
-        "Chicago's traffic crashes",
+        "Chicago’s traffic crashes",
         year=year[0],
         cards=[_card(row) for row in year],
         deaths=deaths,

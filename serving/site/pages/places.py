@@ -84,9 +84,9 @@ def _scorecard(cards: list[Row], layer: str) -> Table:
                 link=lambda row: place_page(row["layer"], row["place_id"]),
             ),
             counted("Rank", "rank_in_layer"),
-            counted("Killed or seriously injured", "ksi"),
+            counted("Killed or seriously injured (KSI)", "ksi"),
             Column(
-                "against the years before",
+                "KSI against the years before",
                 lambda row: signed_share(row["ksi_trend"]),
                 True,
                 lambda row: row["ksi_trend"],
@@ -95,15 +95,15 @@ def _scorecard(cards: list[Row], layer: str) -> Table:
             counted("Injured", "injuries"),
             counted("Crashes", "crashes"),
             Column(
-                "against the years before",
+                "Crashes against the years before",
                 lambda row: signed_share(row["crashes_trend"]),
                 True,
                 lambda row: row["crashes_trend"],
             ),
-            counted("with a pedestrian", "pedestrian_crashes"),
-            counted("with a cyclist", "cyclist_crashes"),
+            counted("Crashes with a pedestrian", "pedestrian_crashes"),
+            counted("Crashes with a cyclist", "cyclist_crashes"),
             Column(
-                "Killed or seriously injured per square mile",
+                "KSI per square mile",
                 lambda row: decimal(row["ksi_per_sq_mi"]),
                 True,
                 lambda row: row["ksi_per_sq_mi"],
@@ -113,6 +113,7 @@ def _scorecard(cards: list[Row], layer: str) -> Table:
             ),
         ],
         [card for card in cards if card["layer"] == layer],
+        sorted_by="Rank",
     )
 
 

@@ -1,5 +1,6 @@
 -- One row is a year before or after a treatment at longitude $1 and latitude $2
--- on the day $4, for crashes no further from it than $3 feet; $5 years each way.
+-- on the day $4, for crashes no further from it than $3 feet; $5 years each way,
+-- without those of which the data has no day.
 select
     period,
     year_number,
@@ -22,4 +23,7 @@ from marts.before_after(
     cast(cast($4 as text) as date),
     cast($5 as integer)
 )
+where
+    starts_on <= (select max(each_day.crash_date) from marts.crashes_daily as each_day)
+    and ends_on >= (select min(each_day.crash_date) from marts.crashes_daily as each_day)
 order by year_number
