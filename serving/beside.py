@@ -1,4 +1,4 @@
-"""A hidden folder beside what is being made, so that the place itself has it whole or not at all."""
+"""A hidden folder beside what is being made, so that it is there whole or not at all."""
 
 import glob
 import shutil

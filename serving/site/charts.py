@@ -7,8 +7,8 @@ YlGnBu, which its authors found safe for the colour-blind.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from serving.sql_files import Row
 from serving.site.words import month
+from serving.sql_files import Row
 
 BLUE, VERMILLION, ORANGE, GREEN, SKY, PURPLE, BLACK = (
     *("#0072b2", "#d55e00", "#e69f00", "#009e73", "#56b4e9", "#cc79a7"),
@@ -108,13 +108,13 @@ def hours(rows: Sequence[Row], column: str, days: Sequence[str], hours: Sequence
     """A field an hour of a weekday, Monday above, darker with more.
 
     Args:
-        rows: with `weekday`, 1 to 7, `crash_hour` and the column, by both.
+        rows: with `day_of_week`, 1 to 7, `crash_hour` and the column, by both.
         column: what is shown.
         days: the weekdays' names.
         hours: the hours' names.
     """
     fields = [
-        [row[column] for row in rows if row["weekday"] == day + 1] for day in range(len(days))
+        [row[column] for row in rows if row["day_of_week"] == day + 1] for day in range(len(days))
     ]
     steps = len(RAMP) - 1
     return {

@@ -90,6 +90,7 @@ class Chart:
         table: the same in figures.
         note: a line below it.
         height: of the drawing, as a class of the style sheet.
+        more_tables: others that go with it.
     """
 
     name: str

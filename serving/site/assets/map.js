@@ -2,6 +2,11 @@
 "use strict";
 
 const DATA = JSON.parse(document.getElementById("map-data").textContent);
+/** Places are written from one origin, as it is shorter. */
+for (const found of [DATA.hexes, DATA.crashes, ...Object.values(DATA.features)]) {
+  found.x = found.x.map((x) => x + DATA.origin[0]);
+  found.y = found.y.map((y) => y + DATA.origin[1]);
+}
 const FORM = document.getElementById("controls");
 const MAP = document.getElementById("map");
 const NUMBER = new Intl.NumberFormat("en-US");
@@ -52,15 +57,14 @@ function addHexes() {
     `All crashes since the first: ${NUMBER.format(DATA.hexes.crashes[each])}<br>` +
     `Killed or seriously injured: ${NUMBER.format(DATA.hexes.ksi[each])}<br>` +
     `Killed: ${NUMBER.format(DATA.hexes.deaths[each])}<br>` +
-    `Cost: ${DOLLARS.format(DATA.hexes.cost_usd[each])}<br>` +
-    `Rank in the city: ${NUMBER.format(DATA.hexes.rank[each])}`);
+    `Cost: ${DOLLARS.format(DATA.hexes.cost_thousand_usd[each] * 1000)}`);
   add("hexes", { mode: "none", x, y, text: said, hovertemplate: "%{text}<extra>Hexagon</extra>" });
   return width;
 }
 
 function drawHexes(measure, width) {
   const { x, y } = DATA.hexes;
-  const classes = DATA.hexes[`${measure}_class`] || [];
+  const classes = [...(DATA.hexes[`${measure}_class`] || "")].map(Number);
   const paths = DATA.ramp.map(() => ({ x: [], y: [] }));
   classes.forEach((one, each) => {
     if (one) hexagon(x[each], y[each], width, paths[one - 1].x, paths[one - 1].y);
@@ -117,8 +121,14 @@ function hourOf(each) {
   return hour === null ? "–" : `${(hour + 11) % 12 + 1} ${hour < 12 ? "a.m." : "p.m."}`;
 }
 
+function dateOf(each) {
+  const date = new Date(`${DATA.crashes.first_day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + DATA.crashes.day[each]);
+  return date;
+}
+
 function dayOf(each) {
-  return DAY.format(new Date(`${DATA.crashes.date[each]}T00:00:00Z`));
+  return DAY.format(dateOf(each));
 }
 
 function saidOf(each) {
@@ -153,8 +163,8 @@ function chosen({ year, road_user: user, severity }) {
     cyclist: (users) => users & 2,
     motorists: (users) => users === 0,
   }[user];
-  return crashes.date.map((_, each) => each).filter((each) =>
-    (year === "all" || crashes.date[each].startsWith(year)) &&
+  return crashes.day.map((_, each) => each).filter((each) =>
+    (year === "all" || dateOf(each).getUTCFullYear() === Number(year)) &&
     isOfUser(crashes.users[each]) &&
     (severity === "all" || crashes.severity[each] === severity));
 }

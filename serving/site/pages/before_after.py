@@ -1,4 +1,4 @@
-"""Before and after: each treatment of the user's file with its years, and the city's beside them."""
+"""Before and after: each treatment of the user's file, its years and the city's beside them."""
 
 from collections.abc import Sequence
 from decimal import Decimal

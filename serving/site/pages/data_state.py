@@ -127,9 +127,7 @@ def _coordinates(rows: list[Row]) -> Chart:
                 Column("Year", lambda row: str(row["crash_year"])),
                 Column(
                     "Coordinates",
-                    lambda row: COORDINATES.get(
-                        row["coordinate_quality"], row["coordinate_quality"]
-                    ),
+                    lambda row: COORDINATES[row["coordinate_quality"]],
                 ),
                 Column("Crashes", lambda row: number(row["crashes"]), True),
                 Column("Share of the year", lambda row: small_share(row["share_of_year"]), True),

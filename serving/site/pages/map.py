@@ -1,5 +1,6 @@
 """The map: hexagons, signals and cameras, each grave crash of three years, and the outlines."""
 
+from datetime import date
 from typing import Any
 
 from serving.pages import number
@@ -21,15 +22,18 @@ def city_map(ask: Ask, state: State) -> Page:
     placed = [row for row in crashes if row["x"] is not None]
     [left_out] = ask("map_left_out")
     counts = ask("map_counts")
+    points = [(row["x"], row["y"]) for row in (*hexes, *placed, *features)]
+    origin = min((x for x, _ in points), default=0), min((y for _, y in points), default=0)
     return state.page(
         "map.html",
         "map",
         "Map of Chicago’s crashes",
         layout=maps.map_layout(),
         data={
-            "hexes": _hexes(hexes),
-            "crashes": _crashes(placed),
-            "features": {layer: _features(features, layer) for layer in _FEATURES},
+            "origin": origin,
+            "hexes": _hexes(hexes, origin),
+            "crashes": _crashes(placed, origin, state.recent_since),
+            "features": {layer: _features(features, layer, origin) for layer in _FEATURES},
             "outlines": [_outline(row) for row in outlines],
             "counts": {
                 f"{row['chosen_year']} {row['road_user']} {row['chosen_severity']}": row["crashes"]
@@ -62,50 +66,62 @@ def city_map(ask: Ask, state: State) -> Page:
 
 
 def _is_all(row: Row) -> bool:
-    return row["chosen_year"] == row["road_user"] == row["chosen_severity"] == "all"
+    return {row["chosen_year"], row["road_user"], row["chosen_severity"]} == {"all"}
 
 
-def _hexes(rows: list[Row]) -> dict[str, Any]:
-    names = ("x", "y", "crashes", "ksi", "deaths", "cost_usd", "rank", "ksi_class", "cost_class")
+def _from(origin: tuple[int, int], rows: list[Row]) -> dict[str, list[int]]:
+    """Where rows are, from an origin: what all places have in common is not written with each."""
     return {
+        "x": [row["x"] - origin[0] for row in rows],
+        "y": [row["y"] - origin[1] for row in rows],
+    }
+
+
+def _hexes(rows: list[Row], origin: tuple[int, int]) -> dict[str, Any]:
+    """The hexagons by column; their classes as a digit each, 0 for none."""
+    names = ("crashes", "ksi", "deaths", "cost_thousand_usd")
+    return {
+        **_from(origin, rows),
         **{name: [row[name] for row in rows] for name in names},
+        **{
+            name: "".join(str(row[name] or 0) for row in rows)
+            for name in ("ksi_class", "cost_class")
+        },
         "width_ft": rows[0]["width_ft"] if rows else 0,
     }
 
 
-def _crashes(rows: list[Row]) -> dict[str, Any]:
+def _crashes(rows: list[Row], origin: tuple[int, int], first_day: date) -> dict[str, Any]:
     """The crashes by column, texts that repeat as numbers into a list of them."""
     said: dict[str, Any] = {}
     for name in ("cause", "first_crash_type", "street_name"):
         known = sorted({row[name] or "" for row in rows})
         number_of = {text: index for index, text in enumerate(known)}
-        said[f"{name}s"] = [text.capitalize() if name != "street_name" else text for text in known]
+        said[f"{name}s"] = [text if name == "street_name" else text.capitalize() for text in known]
         said[name] = [number_of[row[name] or ""] for row in rows]
     return said | {
-        "x": [row["x"] for row in rows],
-        "y": [row["y"] for row in rows],
-        "date": [str(row["crash_date"]) for row in rows],
+        **_from(origin, rows),
+        "first_day": str(first_day),
+        "day": [(row["crash_date"] - first_day).days for row in rows],
         "hour": [row["crash_hour"] for row in rows],
         "severity": "".join(row["severity"] for row in rows),
         "deaths": [row["deaths"] for row in rows],
         "injuries": [row["injuries"] for row in rows],
-        "street": [
-            " ".join(
-                str(part)
-                for part in (row["street_no"], row["street_direction"])
-                if part is not None
-            )
-            for row in rows
-        ],
+        "street": [_before_street(row) for row in rows],
         # Of the road users: 1 a pedestrian, 2 a cyclist, 3 both.
         "users": [row["has_pedestrian"] + 2 * row["has_cyclist"] for row in rows],
     }
 
 
-def _features(rows: list[Row], layer: str) -> dict[str, Any]:
+def _before_street(row: Row) -> str:
+    parts = (row["street_no"], row["street_direction"])
+    return " ".join(str(part) for part in parts if part is not None)
+
+
+def _features(rows: list[Row], layer: str, origin: tuple[int, int]) -> dict[str, Any]:
     chosen = [row for row in rows if row["layer"] == layer]
-    names = ("x", "y", "label", "rank_in_layer", "crashes", "ksi", "deaths", "cost_usd")
-    return {name: [row[name] for row in chosen] for name in names}
+    names = ("label", "rank_in_layer", "crashes", "ksi", "deaths", "cost_usd")
+    return {**_from(origin, chosen), **{name: [row[name] for row in chosen] for name in names}}
 
 
 def _outline(row: Row) -> dict[str, Any]:

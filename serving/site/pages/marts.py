@@ -1,6 +1,7 @@
 """What the marts are: `docs/marts.md` as a page, and the tables of quality beside it."""
 
 import re
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -24,7 +25,7 @@ def marts_page(state: State, quality: list[Mart]) -> Page:
         quality: the tables of quality, as the warehouse describes them.
     """
     tokens = _MARKDOWN.parse(DOCS.read_text(encoding="utf-8"))
-    for token, inside in zip(tokens, tokens[1:], strict=False):
+    for token, inside in pairwise(tokens):
         if token.type == "heading_open":
             # The page has a title of its own above.
             if found := _NAMED.match(inside.content):

@@ -1,11 +1,11 @@
 """The overview: the year so far, the trend, the hours and the causes."""
 
+from serving.pages import change, number
 from serving.site import charts
 from serving.site.figures import Chart, Column, Table, table
 from serving.site.state import Page, State
 from serving.site.words import a_date, hour, month, much_money, share, signed_share
 from serving.sql_files import Ask, Row
-from serving.pages import change, number
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _METRICS = {
@@ -127,7 +127,7 @@ def _hours_table(rows: list[Row], column: str, title: str, state: State) -> Tabl
     by_hour = [
         {
             "hour": each,
-            **{str(row["weekday"]): row[column] for row in rows if row["crash_hour"] == each},
+            **{str(row["day_of_week"]): row[column] for row in rows if row["crash_hour"] == each},
         }
         for each in range(24)
     ]

@@ -1,5 +1,5 @@
--- One row is a dataset: its records, and when the last runs loaded it; null where
--- none of the runs that `recent_activity` keeps did.
+-- One row is a dataset: its records, and when the last runs loaded it; null
+-- where none of the runs that `recent_activity` keeps did.
 with
 
 loads as (

@@ -12,10 +12,19 @@ select
     lags.month_start,
     lags.total_crashes as crashes,
     lags.observed_crashes,
-    round(cast(lags.lag_days_p50 as numeric), 1) as days_p50,
-    round(cast(lags.lag_days_p90 as numeric), 1) as days_p90,
-    round(cast(lags.lag_days_p99 as numeric), 1) as days_p99,
-    lags.is_provisional
+    lags.is_provisional,
+    cast(
+        round(cast(lags.lag_days_p50 as decimal(18, 6)), 1) as double precision
+    )
+        as days_p50,
+    cast(
+        round(cast(lags.lag_days_p90 as decimal(18, 6)), 1) as double precision
+    )
+        as days_p90,
+    cast(
+        round(cast(lags.lag_days_p99 as decimal(18, 6)), 1) as double precision
+    )
+        as days_p99
 from marts.reporting_lag as lags
 inner join newest
     on

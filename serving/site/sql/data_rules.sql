@@ -11,4 +11,4 @@ select
 from quality.rule_effects
 group by dataset, column_name, rule
 having sum(values_changed) > 0
-order by values_changed desc, dataset, column_name, rule
+order by values_changed desc, dataset asc, column_name asc, rule asc

@@ -1,5 +1,5 @@
--- One row is a choice of the map's filters, and how many of its crashes that have
--- a place it leaves. A crash with a pedestrian and a cyclist counts as both.
+-- One row is a choice of the map's filters, and how many of its crashes that
+-- have a place it leaves. A crash with a pedestrian and a cyclist is of both.
 with
 
 window_of_years as (
@@ -29,27 +29,38 @@ crashes as (
         and not crashes.has_implausible_date
         and crashes.coordinate_quality = 'ok'
 
+),
+
+choices as (
+
+    select
+        road_users.road_user,
+        case when years.is_all then 'all' else crashes.crash_year end
+            as chosen_year,
+        case when severities.is_all then 'all' else crashes.severity end
+            as chosen_severity
+    from crashes
+    cross join (values (true), (false)) as years (is_all)
+    cross join (values (true), (false)) as severities (is_all)
+    cross join
+        (values ('all'), ('pedestrian'), ('cyclist'), ('motorists'))
+            as road_users (road_user)
+    where
+        case road_users.road_user
+            when 'pedestrian' then crashes.pedestrians > 0
+            when 'cyclist' then crashes.cyclists > 0
+            when 'motorists'
+                then crashes.pedestrians = 0 and crashes.cyclists = 0
+            else true
+        end
+
 )
 
 select
-    years.chosen_year,
-    road_users.road_user,
-    severities.chosen_severity,
+    chosen_year,
+    road_user,
+    chosen_severity,
     count(*) as crashes
-from crashes
-cross join lateral (
-    values ('all'), (crashes.crash_year)
-) as years (chosen_year)
-cross join lateral (
-    values
-    ('all', true),
-    ('pedestrian', crashes.pedestrians > 0),
-    ('cyclist', crashes.cyclists > 0),
-    ('motorists', crashes.pedestrians = 0 and crashes.cyclists = 0)
-) as road_users (road_user, is_in_it)
-cross join lateral (
-    values ('all'), (crashes.severity)
-) as severities (chosen_severity)
-where road_users.is_in_it
-group by years.chosen_year, road_users.road_user, severities.chosen_severity
-order by years.chosen_year, road_users.road_user, severities.chosen_severity
+from choices
+group by chosen_year, road_user, chosen_severity
+order by chosen_year, road_user, chosen_severity

@@ -37,4 +37,4 @@ inner join window_of_years
         crashes.crash_date between
         window_of_years.first_day and window_of_years.last_day
 where crashes.is_ksi and not crashes.has_implausible_date
-order by crashes.crashed_at desc, crashes.crash_record_id
+order by crashes.crashed_at desc, crashes.crash_record_id asc

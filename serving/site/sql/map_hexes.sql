@@ -38,6 +38,7 @@ select
     x,
     y,
     width_ft,
+    cast(round(comprehensive_cost_usd / 1000.0) as bigint) as cost_thousand_usd,
     case
         when total_ksi > 0
             then cast(least(floor(ksi_rank * 5) + 1, 5) as integer)

@@ -13,4 +13,4 @@ select
         as share_of_ksi
 from marts.crashes_by_cause
 group by category
-order by ksi desc, crashes desc, category
+order by ksi desc, crashes desc, category asc

@@ -7,4 +7,4 @@ select
     total_fatalities as deaths,
     total_ksi as ksi
 from marts.crashes_by_cause
-order by total_ksi desc, total_crashes desc, cause
+order by total_ksi desc, total_crashes desc, cause asc

@@ -14,7 +14,7 @@ window_of_years as (
 crashes as (
 
     select
-        cast(extract(isodow from crashes.crash_date) as integer) as weekday,
+        cast(extract(isodow from crashes.crash_date) as integer) as day_of_week,
         cast(extract(hour from crashes.crashed_at) as integer) as crash_hour,
         crashes.is_ksi
     from marts.crashes
@@ -27,15 +27,15 @@ crashes as (
 )
 
 select
-    cast(weekdays.weekday as integer) as weekday,
-    cast(hours.crash_hour as integer) as crash_hour,
-    count(crashes.weekday) as crashes,
+    cast(weekdays.day_of_week as integer) as day_of_week,
+    cast(clock.crash_hour as integer) as crash_hour,
+    count(crashes.day_of_week) as crashes,
     count(case when crashes.is_ksi then 1 end) as ksi_crashes
-from generate_series(1, 7) as weekdays (weekday)
-cross join generate_series(0, 23) as hours (crash_hour)
+from generate_series(1, 7) as weekdays (day_of_week)
+cross join generate_series(0, 23) as clock (crash_hour)
 left join crashes
     on
-        weekdays.weekday = crashes.weekday
-        and hours.crash_hour = crashes.crash_hour
-group by weekdays.weekday, hours.crash_hour
-order by weekdays.weekday, hours.crash_hour
+        weekdays.day_of_week = crashes.day_of_week
+        and clock.crash_hour = crashes.crash_hour
+group by weekdays.day_of_week, clock.crash_hour
+order by weekdays.day_of_week, clock.crash_hour

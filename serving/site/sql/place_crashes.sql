@@ -41,7 +41,7 @@ where
     and crashes.is_ksi
     and not crashes.has_implausible_date
 order by
-    inside.layer,
-    inside.place_id,
+    inside.layer asc,
+    inside.place_id asc,
     crashes.crashed_at desc,
-    crashes.crash_record_id
+    crashes.crash_record_id asc

@@ -25,7 +25,7 @@ inner join window_of_years
     on deaths.crash_date >= window_of_years.first_day
 where places.layer in ('wards', 'community_areas')
 order by
-    places.layer,
-    places.place_id,
+    places.layer asc,
+    places.place_id asc,
     deaths.crashed_at desc,
-    deaths.fatality_id
+    deaths.fatality_id asc

@@ -25,4 +25,4 @@ select
     count(*) over (partition by layer) as places_in_layer
 from marts.place_scorecards
 where layer in ('wards', 'community_areas')
-order by layer desc, rank_in_layer, cast(place_id as integer)
+order by layer desc, rank_in_layer asc, cast(place_id as integer) asc

@@ -1,5 +1,5 @@
--- One row is one of the ten worst crossings with a signal of a ward or community
--- area; one on a boundary is on both sides of it.
+-- One row is one of the ten worst crossings with a signal of a ward or a
+-- community area; one on a boundary is on both sides of it.
 with
 
 signals as (
@@ -35,6 +35,7 @@ signals as (
 
 )
 
-select * from signals
+select *
+from signals
 where rank_in_place <= 10
 order by layer, place_id, rank_in_place

@@ -1,6 +1,6 @@
--- One row: what the whole years before and after a treatment had on average, and
--- the change, beside that of the whole city; null where there is no such year.
--- The parameters are those of treatment_windows.
+-- One row: what the whole years before and after a treatment had on average,
+-- and the change, beside that of the whole city; null where there is no such
+-- year. The parameters are those of treatment_windows.
 with
 
 means as (
@@ -24,13 +24,7 @@ means as (
             as city_crashes_after,
         avg(case when period = 'before' then city_ksi end) as city_ksi_before,
         avg(case when period = 'after' then city_ksi end) as city_ksi_after
-    from marts.before_after(
-        cast($1 as double precision),
-        cast($2 as double precision),
-        cast($3 as double precision),
-        cast(cast($4 as text) as date),
-        cast($5 as integer)
-    )
+    from marts.before_after($1, $2, $3, cast(cast($4 as text) as date), $5)
     where is_whole
 
 )
@@ -38,14 +32,6 @@ means as (
 select
     years_before,
     years_after,
-    round(cast(crashes_before as numeric), 1) as crashes_before,
-    round(cast(crashes_after as numeric), 1) as crashes_after,
-    round(cast(injuries_before as numeric), 1) as injuries_before,
-    round(cast(injuries_after as numeric), 1) as injuries_after,
-    round(cast(ksi_before as numeric), 1) as ksi_before,
-    round(cast(ksi_after as numeric), 1) as ksi_after,
-    round(cast(city_crashes_before as numeric), 0) as city_crashes_before,
-    round(cast(city_crashes_after as numeric), 0) as city_crashes_after,
     cast(crashes_after / nullif(crashes_before, 0) - 1 as double precision)
         as crashes_change,
     cast(ksi_after / nullif(ksi_before, 0) - 1 as double precision)
@@ -56,5 +42,27 @@ select
     ) as city_crashes_change,
     cast(
         city_ksi_after / nullif(city_ksi_before, 0) - 1 as double precision
-    ) as city_ksi_change
+    ) as city_ksi_change,
+    cast(round(cast(crashes_before as decimal(18, 6)), 1) as double precision)
+        as crashes_before,
+    cast(round(cast(crashes_after as decimal(18, 6)), 1) as double precision)
+        as crashes_after,
+    cast(round(cast(injuries_before as decimal(18, 6)), 1) as double precision)
+        as injuries_before,
+    cast(round(cast(injuries_after as decimal(18, 6)), 1) as double precision)
+        as injuries_after,
+    cast(round(cast(ksi_before as decimal(18, 6)), 1) as double precision)
+        as ksi_before,
+    cast(round(cast(ksi_after as decimal(18, 6)), 1) as double precision)
+        as ksi_after,
+    cast(
+        round(
+            cast(city_crashes_before as decimal(18, 6)), 0
+        ) as double precision
+    )
+        as city_crashes_before,
+    cast(
+        round(cast(city_crashes_after as decimal(18, 6)), 0) as double precision
+    )
+        as city_crashes_after
 from means

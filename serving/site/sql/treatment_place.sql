@@ -1,6 +1,6 @@
--- One row: whether a point, $1 as GeoJSON in degrees, is in the city: no further
--- outside of the community areas than 0.0006 degrees, some 200 ft, as those of
--- crashes may be; null where the warehouse has no community areas. Beside it
+-- One row: whether a point, $1 as GeoJSON in degrees, is in the city: outside
+-- of the community areas by no more than 0.0006 degrees, some 200 ft, as those
+-- of crashes may be; null where the warehouse has no community areas. Beside it
 -- the first and the last day of the data.
 select
     (
