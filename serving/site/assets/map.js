@@ -144,11 +144,11 @@ function saidOf(each) {
 }
 
 function addCrashes() {
-  for (const [letter, symbol, size] of [["A", "circle", 6], ["K", "diamond", 9]]) {
+  for (const [letter, symbol, size] of [["A", "circle", 5], ["K", "diamond", 8]]) {
     add(`crashes ${letter}`, {
       mode: "markers", x: [], y: [], text: [], hovertemplate: "%{text}<extra></extra>",
       marker: {
-        symbol, size, color: DATA.colors[letter], line: { color: DATA.colors.line, width: 0.75 },
+        symbol, size, color: DATA.colors[letter], line: { color: DATA.colors.line, width: 0.5 },
       },
     });
   }

@@ -24,7 +24,14 @@ means as (
             as city_crashes_after,
         avg(case when period = 'before' then city_ksi end) as city_ksi_before,
         avg(case when period = 'after' then city_ksi end) as city_ksi_after
-    from marts.before_after($1, $2, $3, cast(cast($4 as text) as date), $5)
+    from
+        marts.before_after(
+            cast($1 as double precision),
+            cast($2 as double precision),
+            cast($3 as double precision),
+            cast(cast($4 as text) as date),
+            cast($5 as integer)
+        )
     where is_whole
 
 )

@@ -15,7 +15,14 @@ known as (
 windows as (
 
     select *
-    from marts.before_after($1, $2, $3, cast(cast($4 as text) as date), $5)
+    from
+        marts.before_after(
+            cast($1 as double precision),
+            cast($2 as double precision),
+            cast($3 as double precision),
+            cast(cast($4 as text) as date),
+            cast($5 as integer)
+        )
 
 )
 
