@@ -4,44 +4,23 @@ They are drawn as SVG: WebGL is what browsers lack on machines without a graphic
 a city's features are quick enough without it.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from serving.site.charts import BLACK, ORANGE, VERMILLION, Figure, axis, layout
+from serving.site.outlines import Line
 from serving.site.words import SEVERITIES, a_date, address, hour, road_users, sentence
 from serving.sql_files import Row
 
 # What the eye tells apart where the page shows the whole city, and where it shows one place.
 CITY_TOLERANCE_FT, PLACE_TOLERANCE_FT = 60.0, 15.0
 
-Line = tuple[list[int | None], list[int | None]]
-
-
-def outline(geojson: str) -> Line:
-    """The rings of a polygon, or of several, as one line with a gap after each.
-
-    Args:
-        geojson: its geometry, in feet.
-    """
-    geometry: dict[str, Any] = json.loads(geojson)
-    polygons = geometry["coordinates"]
-    if geometry["type"] == "Polygon":
-        polygons = [polygons]
-    x: list[int | None] = []
-    y: list[int | None] = []
-    for rings in polygons:
-        for ring in rings:
-            x += [*(round(point[0]) for point in ring), None]
-            y += [*(round(point[1]) for point in ring), None]
-    return x[:-1], y[:-1]
-
 
 def place_map(border: Line, crashes: Sequence[Row], signals: Sequence[Row]) -> Figure:
     """A place's outline, the crashes of its last years and its worst crossings.
 
     Args:
-        border: of `outline`.
+        border: of `outlines.outline`.
         crashes: rows of `place_crashes`.
         signals: rows of `place_signals`.
     """

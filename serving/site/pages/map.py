@@ -6,6 +6,7 @@ from typing import Any
 from serving.pages import number
 from serving.site import charts, maps
 from serving.site.figures import Column, Table, table
+from serving.site.outlines import outline
 from serving.site.state import Page, State
 from serving.site.words import LAYERS, dollars, much_money, place_page
 from serving.sql_files import Ask, Row
@@ -18,7 +19,7 @@ _FEATURES = ("traffic_signals", "red_light_cameras", "speed_cameras")
 def city_map(ask: Ask, state: State) -> Page:
     """The map of the whole city."""
     hexes, crashes, features = ask("map_hexes"), ask("map_crashes"), ask("map_features")
-    outlines = ask("place_outlines", maps.CITY_TOLERANCE_FT)
+    outlines = ask("place_outlines")
     placed = [row for row in crashes if row["x"] is not None]
     [left_out] = ask("map_left_out")
     counts = ask("map_counts")
@@ -125,7 +126,7 @@ def _features(rows: list[Row], layer: str, origin: tuple[int, int]) -> dict[str,
 
 
 def _outline(row: Row) -> dict[str, Any]:
-    x, y = maps.outline(row["outline"])
+    x, y = outline(row["outline"], maps.CITY_TOLERANCE_FT)
     return {"layer": row["layer"], "id": row["place_id"], "label": row["label"], "x": x, "y": y}
 
 

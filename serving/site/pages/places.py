@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from serving.pages import number
 from serving.site import maps
 from serving.site.figures import Chart, Column, Table, table
+from serving.site.outlines import outline
 from serving.site.pages.overview import trend
 from serving.site.state import Page, State
 from serving.site.words import (
@@ -40,7 +41,7 @@ def places(ask: Ask, state: State) -> Iterator[Page]:
         ],
         period=cards[0] if cards else None,
     )
-    outlines = {_key(row): row for row in ask("place_outlines", maps.PLACE_TOLERANCE_FT)}
+    outlines = {_key(row): row for row in ask("place_outlines")}
     months, signals = _by_place(ask("place_months")), _by_place(ask("place_signals"))
     crashes, deaths = _by_place(ask("place_crashes")), _by_place(ask("place_deaths"))
     for card in cards:
@@ -123,7 +124,7 @@ def _name_order(row: Row) -> float | str:
     return float(row["place_id"]) if row["layer"] == "wards" else label
 
 
-def _map(outline: Row, crashes: list[Row], signals: list[Row], state: State) -> Chart:
+def _map(boundary: Row, crashes: list[Row], signals: list[Row], state: State) -> Chart:
     return Chart(
         "map",
         f"Since {a_date(state.recent_since)}",
@@ -131,7 +132,7 @@ def _map(outline: Row, crashes: list[Row], signals: list[Row], state: State) -> 
         " injured, and a ring for each of the ten worst crossings. The tables below have the"
         " figures.",
         ["marts.crashes", "marts.crashes_in_places", "marts.feature_safety", "marts.places"],
-        maps.place_map(maps.outline(outline["outline"]), crashes, signals),
+        maps.place_map(outline(boundary["outline"], maps.PLACE_TOLERANCE_FT), crashes, signals),
         table(
             "A crash in which somebody was killed or seriously injured, the newest first",
             [

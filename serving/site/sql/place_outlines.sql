@@ -1,12 +1,10 @@
--- One row is a ward or a community area: its boundary in feet of EPSG:3435 as
--- GeoJSON, without the points that lie within $1 feet of it without them.
+-- One row is a ward or a community area: its boundary as GeoJSON, in feet of
+-- EPSG:3435.
 select
     layer,
     place_id,
     label,
-    st_asgeojson(
-        st_simplifypreservetopology(geom, cast($1 as double precision))
-    ) as outline
+    st_asgeojson(geom) as outline
 from marts.places
 where layer in ('wards', 'community_areas')
 order by layer, cast(place_id as integer)
