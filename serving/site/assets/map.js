@@ -22,6 +22,10 @@ const SYMBOLS = {
 const ROWS_AT_ONCE = 50;
 // How much of the map a press of a button leaves.
 const ZOOM = 0.6;
+// Dots of the whole city, and of a part of it, in pixels; and from which width of the map on, in
+// feet, they grow.
+const DOT = { A: [5, 9], K: [8, 12] };
+const WIDTH_OF_SMALL_DOTS = 80000;
 // Around a place, as a part of its size.
 const MARGIN = 0.08;
 
@@ -50,7 +54,7 @@ function addHexes() {
   DATA.ramp.forEach((color, place) => {
     add(`hexes ${place + 1}`, {
       mode: "lines", fill: "toself", fillcolor: color, x: [], y: [],
-      line: { width: 0 }, hoverinfo: "skip",
+      line: { width: 0 }, hoverinfo: "skip", opacity: 0.75,
     });
   });
   const said = x.map((_, each) =>
@@ -88,7 +92,7 @@ function addOutlines() {
       y.push(...outline.y, null);
     }
     add(layer, {
-      mode: "lines", x, y, hoverinfo: "skip", line: { color: DATA.colors.line, width: 0.8 },
+      mode: "lines", x, y, hoverinfo: "skip", line: { color: DATA.colors.line, width: 1 },
     });
   }
 }
@@ -144,11 +148,11 @@ function saidOf(each) {
 }
 
 function addCrashes() {
-  for (const [letter, symbol, size] of [["A", "circle", 5], ["K", "diamond", 8]]) {
+  for (const [letter, symbol] of [["A", "circle"], ["K", "diamond"]]) {
     add(`crashes ${letter}`, {
       mode: "markers", x: [], y: [], text: [], hovertemplate: "%{text}<extra></extra>",
       marker: {
-        symbol, size, color: DATA.colors[letter], line: { color: DATA.colors.line, width: 0.5 },
+        symbol, size: DOT[letter][0], color: DATA.colors[letter], line: { color: DATA.colors.line, width: 0.5 },
       },
     });
   }
@@ -269,6 +273,19 @@ function zoomed(factor) {
   return ranges;
 }
 
+/** What is nearer has larger dots; Plotly leaves their size as it is. */
+function fitDots() {
+  const [low, high] = MAP.layout.xaxis.range;
+  const size = high - low < WIDTH_OF_SMALL_DOTS ? 1 : 0;
+  const letters = ["A", "K"].filter((letter) => {
+    const { marker } = traces[index[`crashes ${letter}`]];
+    const isOther = marker.size !== DOT[letter][size];
+    marker.size = DOT[letter][size];
+    return isOther;
+  });
+  if (letters.length) Plotly.react(MAP, traces, MAP.layout);
+}
+
 function start() {
   const layout = JSON.parse(document.getElementById("map-layout").textContent);
   const width = addHexes();
@@ -304,7 +321,8 @@ function start() {
   });
   FORM.addEventListener("submit", (event) => event.preventDefault());
   MORE.addEventListener("click", showMoreRows);
-  return Plotly.newPlot(MAP, traces, layout, { ...CONFIG, scrollZoom: true });
+  return Plotly.newPlot(MAP, traces, layout, { ...CONFIG, scrollZoom: true })
+    .then(() => { MAP.on("plotly_relayout", fitDots); });
 }
 
 start().then(() => { document.documentElement.dataset.map = "drawn"; });
