@@ -130,7 +130,7 @@ def main(site: Path, picture: Path) -> None:
             "place.value = [...place.options].find((one) => one.text === 'Ward 42').value;"
             "place.dispatchEvent(new Event('change', { bubbles: true }));"
         )
-        browser.chrome.find_element("name", "farther").click()
+        browser.run("document.querySelector('[name=farther]').click()")
         browser.chrome.save_screenshot(str(picture))
 
 

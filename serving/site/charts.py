@@ -177,7 +177,7 @@ def bars(
             barmode="group",
             bargap=0.3,
             xaxis=axis(tickformat=form, rangemode="tozero", visible=False),
-            yaxis=axis(autorange="reversed", type="category", ticksuffix=" "),
+            yaxis=axis(autorange="reversed", type="category", ticksuffix=" ", showgrid=False),
             margin={"l": 8, "r": 48, "t": 8, "b": 8},
         ),
     }

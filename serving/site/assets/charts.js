@@ -3,10 +3,12 @@
 
 const CONFIG = { displayModeBar: false, responsive: true, displaylogo: false };
 
-/** Narrow screens have no room for a legend's long lines beside each other. */
+/** On a narrow screen the letters are smaller, to leave room for what they are beside. */
 function fitted(layout) {
-  const narrow = window.matchMedia("(max-width: 40rem)").matches;
-  return narrow ? { ...layout, font: { ...layout.font, size: 12 } } : layout;
+  if (!window.matchMedia("(max-width: 40rem)").matches) return layout;
+  const [xaxis, yaxis] = [layout.xaxis, layout.yaxis]
+    .map((axis) => ({ ...axis, tickfont: { ...axis.tickfont, size: 11 } }));
+  return { ...layout, xaxis, yaxis, font: { ...layout.font, size: 12 } };
 }
 
 function drawAll() {

@@ -59,7 +59,7 @@ def _bars(windows: list[Row]) -> charts.Figure:
             {
                 "type": "bar",
                 "name": f"{period.capitalize()} the treatment",
-                "x": [_year(row) for row in chosen],
+                "x": [_year(row).replace(" year ", " year<br>") for row in chosen],
                 "y": [row["crashes"] for row in chosen],
                 "text": [_span(row) for row in chosen],
                 "textposition": "none",

@@ -69,7 +69,7 @@ def _rules(rows: list[Row]) -> Chart:
         ["quality.rule_effects"],
         charts.bars(
             [
-                f"{row['column_name']}<br>{_plainly(row['rule'])} ({row['dataset']})"
+                f"{row['dataset']}.{row['column_name']}<br>{_plainly(row['rule']).lower()}"
                 for row in drawn
             ],
             [("Values changed", [row["values_changed"] for row in drawn], charts.BLUE)],
