@@ -70,13 +70,13 @@ def refuse_other_folders(folder: Path) -> None:
 
 def _exchange(made: Path, folder: Path, before: Path) -> None:
     """Put the new folder in its place; where that fails, the one before is back in it."""
-    is_there = folder.exists()
-    if is_there:
-        folder.rename(before)
     try:
+        if folder.exists():
+            folder.rename(before)
         made.rename(folder)
     except BaseException:
-        if is_there:
+        # Also of who presses Ctrl-C between the two.
+        if before.exists() and not folder.exists():
             before.rename(folder)
         raise
 
