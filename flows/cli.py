@@ -13,7 +13,16 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from flows import export_cli, layers_cli, logs, metrics_cli, report_cli, status_cli, upkeep_cli
+from flows import (
+    export_cli,
+    layers_cli,
+    logs,
+    metrics_cli,
+    report_cli,
+    site_cli,
+    status_cli,
+    upkeep_cli,
+)
 from flows.options import ReaderGoneError, Target
 from flows.start import probe, start_prefect
 from warehouse.errors import WarehouseError, WrongCall
@@ -36,6 +45,7 @@ app.command()(metrics_cli.metrics)
 app.command()(upkeep_cli.maintain)
 app.command()(upkeep_cli.restore)
 app.command()(report_cli.report)
+app.command()(site_cli.site)
 app.add_typer(layers_cli.app, name="layers")
 
 FullRefresh = Annotated[

@@ -1,11 +1,8 @@
 """Marts become files: complete, or not there at all."""
 
-import glob
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +10,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from adbc_driver_manager import Error as PostgresError
-from filelock import FileLock, Timeout
 
+from serving.beside import folder_beside
 from serving.export_formats import FORMATS, SHOWN, Format, Source, text
 from serving.marts import Mart, find_marts
 from serving.query import plainly
@@ -24,7 +21,6 @@ from warehouse.settings import Target
 
 # Of DuckDB alone; Python and the libraries take as much again.
 _MEMORY = "128MB"
-_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def _said_by_the_system(error: OSError) -> str:
 def _written(connection: Connection, mart: Mart, wanted: Format, path: Path) -> Exported:
     """Write one file beside its place, then put it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _folder_beside(path) as beside:
+    with folder_beside(path) as beside:
         part = beside / "part"
         with _rows(connection, mart, beside) as source:
             written = wanted.write(source, part)
@@ -112,25 +108,6 @@ def _written(connection: Connection, mart: Mart, wanted: Format, path: Path) -> 
         size = part.stat().st_size
         part.replace(path)
         return Exported(path, written, size)
-
-
-@contextmanager
-def _folder_beside(path: Path) -> Iterator[Path]:
-    """A hidden folder beside a file, for all that is written until the file is there.
-
-    The formats' own temporary files are in it too, so that one removal leaves nothing. Those of
-    runs that were killed are removed as well: a run that lives holds the lock in its own.
-    """
-    prefix = f".{path.name}-"
-    for left in path.parent.glob(f"{glob.escape(prefix)}*/{_LOCK}"):
-        with suppress(Timeout), FileLock(left, blocking=False):
-            shutil.rmtree(left.parent, ignore_errors=True)
-    beside = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
-    try:
-        with FileLock(beside / _LOCK):
-            yield beside
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Asks the marts what stands in a file of `serving/sql`, one query a file."""
+"""Asks the marts what stands in a file, one query a file."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import duckdb
 from adbc_driver_manager import Error as PostgresError
 
 from serving.query import plainly
-from warehouse.connection import Connection, connect, has_table
+from warehouse.connection import Connection, connect, has_table, spatial_extension
 from warehouse.errors import WarehouseError
 from warehouse.settings import Target
 
@@ -20,10 +20,15 @@ Ask = Callable[..., list[Row]]
 
 
 @contextmanager
-def asking(target: Target) -> Iterator[Ask]:
+def asking(target: Target, folder: Path = SQL, *, is_spatial: bool = False) -> Iterator[Ask]:
     """A session that reads; gives what asks a file's query, by its name and parameters.
 
     All of the block's answers are of the same moment.
+
+    Args:
+        target: the warehouse.
+        folder: where the files are.
+        is_spatial: some of them work with geometry, for which DuckDB has to load its extension.
 
     Raises:
         WarehouseError: there is no warehouse or it has no marts yet, it is in use, or the engine
@@ -32,9 +37,11 @@ def asking(target: Target) -> Iterator[Ask]:
     with connect(target, read_only=True) as connection:
         if not _has_marts(connection):
             raise WarehouseError(f"{target} has no marts yet: run 'warehouse sync' first")
+        if is_spatial and target == "duckdb":
+            connection.execute(f"load '{spatial_extension()}'")
 
         def ask(name: str, *parameters: str | int | float | None) -> list[Row]:
-            sql = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+            sql = (folder / f"{name}.sql").read_text(encoding="utf-8")
             try:
                 rows: list[Row] = connection.fetch(sql, parameters).to_pylist()
             except (duckdb.Error, PostgresError) as error:
@@ -42,6 +49,11 @@ def asking(target: Target) -> Iterator[Ask]:
                     f"{name}.sql: {plainly(str(error))}; are the marts of this version? run"
                     " 'warehouse build'"
                 ) from error
+            except RuntimeError as error:
+                # What DuckDB makes of the KeyboardInterrupt that ended its work.
+                if str(error) != "Query interrupted":
+                    raise
+                raise KeyboardInterrupt from error
             return rows
 
         yield ask

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from flows.marts_page import PAGE, page
 from serving.query import query
+from serving.site.rendering import QUERIES
 from serving.sql_files import SQL
 from tests.docs_site import DocsSite
 from warehouse.errors import WarehouseError
@@ -86,6 +87,13 @@ def test_the_daily_report_is_an_exposure_of_what_its_queries_read(docs_site: Doc
     written = [file.read_text(encoding="utf-8") for file in sorted(SQL.glob("*.sql"))]
     assert len(written) > 5
     assert depended_on(docs_site.docs().manifest, "daily_report") == read_by(written)
+
+
+@on_duckdb
+def test_the_site_is_an_exposure_of_what_its_queries_read(docs_site: DocsSite) -> None:
+    written = [file.read_text(encoding="utf-8") for file in sorted(QUERIES.glob("*.sql"))]
+    assert len(written) > 20
+    assert depended_on(docs_site.docs().manifest, "static_site") == read_by(written)
 
 
 def depended_on(manifest: dict[str, Any], exposure: str) -> set[str]:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from serving.site.rendering import QUERIES
 from serving.sql_files import SQL
 from warehouse.settings import DBT_PROJECT, ROOT, Target
 
@@ -33,11 +34,11 @@ def test_the_models_follow_the_rules_of_style(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values())
-def test_the_queries_of_the_report_follow_the_rules_of_style(dialect: str) -> None:
+def test_the_queries_of_the_report_and_the_site_follow_the_rules_of_style(dialect: str) -> None:
     linted = subprocess.run(
         [
             *(sys.executable, "-m", "sqlfluff", "lint", "--templater", "raw"),
-            *("--dialect", dialect, SQL),
+            *("--dialect", dialect, SQL, QUERIES),
         ],
         cwd=ROOT,
         capture_output=True,

@@ -95,6 +95,17 @@ def backups_folder() -> Path:
     return Path(os.environ.get("WAREHOUSE_BACKUPS") or ROOT / "data" / "backups")
 
 
+def site_folder() -> Path:
+    """Where the static site goes: `WAREHOUSE_SITE`, else `data/site` of the project."""
+    return Path(os.environ.get("WAREHOUSE_SITE") or ROOT / "data" / "site")
+
+
+def treatments_file() -> Path | None:
+    """The treatments that the site tells of: the file `WAREHOUSE_TREATMENTS`, else none."""
+    name = os.environ.get("WAREHOUSE_TREATMENTS")
+    return Path(name) if name else None
+
+
 def log_format() -> LogFormat:
     """How lines of logs look: `WAREHOUSE_LOG`, else plain, which people read.
 
