@@ -29,6 +29,7 @@ POSTGIS, SERVER, WORKER, METRICS = "postgis", "prefect-server", "worker", "metri
 # The first start of Prefect's server makes its database: 10 s, on a busy machine several times it.
 _LONGEST_START_S = 180
 _JSON_LOGS = ROOT / "flows" / "logging.yml"
+_LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 _FAILED = ("FATAL", "EXITED", "STOPPED", "UNKNOWN")
 
 
@@ -208,6 +209,9 @@ def _environment(services: Services) -> dict[str, str]:
         "PREFECT_HOME": os.environ.get("PREFECT_HOME") or str(services.folder / "prefect"),
         # The lines of the server and the worker themselves.
         **({"PREFECT_LOGGING_SETTINGS_PATH": str(_JSON_LOGS)} if is_json else {}),
+        # In memory, as by default, the slots that runs hold would be lost with a server that is
+        # killed, and never be free again: each later run would wait for ever.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASES,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(orchestration.HEARTBEAT_S),
         **({"PREFECT_API_AUTH_STRING": services.prefect_login} if services.prefect_login else {}),
     }

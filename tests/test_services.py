@@ -300,6 +300,13 @@ def test_runs_whose_parts_are_killed_end_clearly_and_the_next_is_whole(
 
     services.wait(lambda: is_over(whole), "the third run's end")
     assert services.state(whole) == "COMPLETED"
+
+    def slots_taken() -> int:
+        limits = services.ask("v2/concurrency_limits/filter")
+        return sum(limit["active_slots"] for limit in limits)
+
+    # Its turn is over, though Prefect's server was killed while it had it.
+    services.wait(lambda: slots_taken() == 0, "a warehouse that no run holds")
     ended = services.rows("select status, error from ops.sync_runs order by started_at")
     assert [status for status, _ in ended][-3:] == ["failed", "failed", "succeeded"]
     assert re.search("it was killed, or its machine|ended with the worker", ended[-2][1])
@@ -386,7 +393,7 @@ def test_what_up_cannot_do_is_one_line(services: Services, tmp_path: Path) -> No
     cases = {
         f"port {taken} is another program's": beside,
         "PREFECT_SERVER_API_HOST is 0.0.0.0, beyond this machine": beside
-        | {"PREFECT_SERVER_API_HOST": "0.0.0.0"},  # noqa: S104
+        | {"PREFECT_SERVER_API_HOST": "0.0.0.0", "PREFECT_SERVER_API_AUTH_STRING": ""},  # noqa: S104
         "WAREHOUSE_POSTGRES_PORT is 'x'": beside | {"WAREHOUSE_POSTGRES_PORT": "x"},
         "choose a shorter folder": {"WAREHOUSE_SERVICES_PATH": str(tmp_path / ("x" * 90))},
     }
