@@ -6,6 +6,9 @@ PYTHON ?= python3
 SOAK_KILLS ?= 20
 SOAK_EXAMPLES ?= 100
 SOAK_SEED := $(or $(SOAK_SEED),$(shell date +%s))
+# How large `make bench` is, 1 being the City's size, and how often it measures each thing.
+SCALE ?= 1
+ROUNDS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -47,11 +50,10 @@ soak: install
 		tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=$(SOAK_SEED) \
 		tests/test_faults.py tests/test_kills.py tests/test_histories.py
 
-# A million crashes and three thousand signals, on both engines. Exports take longest by far:
-# 'tests/with-postgis .venv/bin/python -m bench.exports'.
+# At the City's size, or a part of it, into docs/benchmarks.md. How long places, functions, queries
+# and exports take: 'tests/with-postgis .venv/bin/python -m bench.space', '….queries', '….exports'.
 bench: install
-	tests/with-postgis $(BIN)/python -m bench.space
-	tests/with-postgis $(BIN)/python -m bench.queries
+	PATH="$(abspath $(BIN)):$$PATH" tests/with-postgis $(BIN)/python -m bench --scale $(SCALE) --rounds $(ROUNDS)
 
 # docs/marts.md, from the built warehouse of this machine; a test holds it to be current.
 docs-pages: install

@@ -1,0 +1,161 @@
+"""Loads of the portal's crashes and people, beside what a user would do instead."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.measuring import Measured, by_turns, python, run
+from bench.portals import Recorded, recorded
+from bench.recordings import pages
+from bench.rivals import copied_by_postgresql, loaded_by_dlt, merged_by_orm, read_by_duckdb
+from ingestion.catalog import Dataset, load_catalog
+from ingestion.sample_portal.tables import dataset_specs
+from ingestion.soda import SYSTEM_COLUMNS
+from warehouse.settings import Target
+
+# Of slow rivals a part is measured: their rows a second are the same from the first to the last.
+_ROWS_OF_DLT, _ROWS_OF_ORM = 20_000, 4_000
+# People a crash, of the sample portal and of the City.
+_PEOPLE_A_CRASH = 2.2
+_FEW_PEOPLE = 100_000
+_LATENCY_S, _RATE = 0.3, 5_000_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table of ratios.
+
+    Attributes:
+        measured: what.
+        figure: what came of it, with its unit.
+        against: the other thing, with its figure.
+        ratio: of the two, if there are two.
+        to_reach: the bound of it, in words.
+        is_reached: whether it is.
+    """
+
+    measured: str
+    figure: str
+    against: str
+    ratio: float | None
+    to_reach: str
+    is_reached: bool
+
+    @property
+    def shown_ratio(self) -> str:
+        """The ratio as the table has it."""
+        return "–" if self.ratio is None else f"{self.ratio:.3g}"
+
+
+def measured(portal: Recorded, rounds: int, folder: Path) -> Iterator[Row]:
+    """Measure all loads.
+
+    Args:
+        portal: of the size that is measured.
+        rounds: how often each is measured; the median counts.
+        folder: for the files; empty.
+    """
+    with portal.served() as settings:
+        # What the portal is asked for the first time it works for, in another process's time.
+        _load("crashes", "duckdb", settings, folder)
+        file = _as_one_file(portal, load_catalog().datasets["crashes"], folder)
+        yield from _against_rivals(portal, settings, file, rounds, folder)
+        yield from _memory(settings, rounds, folder)
+        with ExitStack() as lines:
+            yield _pages_at_once(portal, lines, rounds, folder)
+
+
+def _against_rivals(
+    portal: Recorded, settings: dict[str, str], file: Path, rounds: int, folder: Path
+) -> Iterator[Row]:
+    dataset = load_catalog().datasets["crashes"]
+
+    def loaded(target: Target) -> Callable[[], float]:
+        return lambda: _rows_a_second(_load("crashes", target, settings, folder))
+
+    postgis, copy, by_dlt, by_orm = by_turns(
+        rounds,
+        loaded("postgis"),
+        lambda: copied_by_postgresql(file),
+        lambda: loaded_by_dlt(portal.portal.url, dataset.id, _ROWS_OF_DLT),
+        lambda: merged_by_orm(file, _ROWS_OF_ORM),
+    )
+    on_postgis = "portal → `raw` on PostGIS, crashes"
+    yield _row(on_postgis, postgis, "`COPY` of the same CSV", copy, 0.5)
+    yield _row("the same", postgis, "dlt's REST source, JSON rows", by_dlt, 15)
+    yield _row("the same", postgis, "an ORM's upsert a row", by_orm, 50)
+    duckdb, read = by_turns(rounds, loaded("duckdb"), lambda: read_by_duckdb(file))
+    yield _row("portal → `raw` on DuckDB, crashes", duckdb, "DuckDB's `read_csv`", read, 0.4)
+
+
+def _memory(settings: dict[str, str], rounds: int, folder: Path) -> Iterator[Row]:
+    few = round(_FEW_PEOPLE / _PEOPLE_A_CRASH)
+    with recorded(few, folder) as small, small.served() as settings_of_small:
+        for target in ("duckdb", "postgis"):
+            rows = _load("people", target, settings, folder).figures["rows"]
+            few_mb, many_mb = by_turns(
+                rounds,
+                _peak_mb(target, settings_of_small, folder),
+                _peak_mb(target, settings, folder),
+            )
+            yield Row(
+                f"peak memory of a load of {_thousands(rows)} people, {target}",
+                f"{many_mb:,.0f} MB",
+                f"of {_thousands(_FEW_PEOPLE)}: {few_mb:,.0f} MB",
+                many_mb / few_mb,
+                "at most 1.1, and under 700 MB",
+                many_mb <= 1.1 * few_mb and many_mb < 700,
+            )
+
+
+def _pages_at_once(portal: Recorded, lines: ExitStack, rounds: int, folder: Path) -> Row:
+    slow = lines.enter_context(portal.served(_LATENCY_S, _RATE))
+
+    def loaded(concurrency: int) -> Callable[[], float]:
+        settings = slow | {"SOURCES__SODA__CONCURRENCY": str(concurrency)}
+        return lambda: _rows_a_second(_load("crashes", "duckdb", settings, folder))
+
+    four, one = by_turns(rounds, loaded(4), loaded(1))
+    what = f"4 pages at once, a portal of {_LATENCY_S * 1000:.0f} ms and {_RATE / 1e6:.0f} MB/s"
+    return _row(what, four, "one page at a time", one, 3)
+
+
+def _peak_mb(target: str, settings: dict[str, str], folder: Path) -> Callable[[], float]:
+    return lambda: _load("people", target, settings, folder).peak_mb
+
+
+def _load(dataset: str, target: str, settings: dict[str, str], folder: Path) -> Measured:
+    of_its_own = {"WAREHOUSE_DUCKDB_PATH": str(folder / "loaded.duckdb")}
+    command = python("bench.load_once", dataset, "--target", target)
+    return run(command, settings | of_its_own)
+
+
+def _rows_a_second(load: Measured) -> float:
+    return float(load.figures["rows"] / load.figures["seconds"])
+
+
+def _as_one_file(portal: Recorded, dataset: Dataset, folder: Path) -> Path:
+    """The pages of a dataset as one CSV file, as its download would be."""
+    columns = len(dataset_specs()[dataset.id].columns) + len(SYSTEM_COLUMNS)
+    file = folder / f"{dataset.name}.csv"
+    with file.open("wb") as written:
+        for number, page in enumerate(pages(portal.folder, dataset.id, columns)):
+            header, _, rows = page.read_bytes().partition(b"\n")
+            written.write(rows if number else header + b"\n" + rows)
+    return file
+
+
+def _row(what: str, ours: float, against: str, theirs: float, least: float) -> Row:
+    return Row(
+        what,
+        f"{_thousands(ours)} rows/s",
+        f"{against}: {_thousands(theirs)} rows/s",
+        ours / theirs,
+        f"at least {least:g}",
+        ours >= least * theirs,
+    )
+
+
+def _thousands(figure: float) -> str:
+    return f"{figure:,.0f}".replace(",", " ")
