@@ -74,10 +74,22 @@ def test_a_treatment_that_cannot_be_is_named_with_its_line_and_nothing_is_made(
 
 
 @on_duckdb
+def test_a_treatment_since_which_no_crash_is_known_yet_is_listed_and_not_compared(
+    built: Target, tmp_path: Path
+) -> None:
+    listed, made = tmp_path / "treatments.csv", tmp_path / "site"
+    listed.write_text(f"{HEADING}\nNew lanes,-87.6278,41.8857,2026-08-20\n,,,\n")
+    command_here("site", "--out", str(made), "--treatments", str(listed))
+    page = (made / "before-after.html").read_text()
+    assert "New lanes" in page
+    assert "Not to be compared yet" in page
+
+
+@on_duckdb
 @pytest.mark.parametrize(
     ("content", "parts"),
     [
-        (b"name,longitude,latitude\nLanes,-87.6,41.9\n", ["line 1", "no column treated_on"]),
+        (b"name,longitude,latitude\nLanes,-87.6,41.9\n", ["line 1", "no column 'treated_on'"]),
         (f"{HEADING},radius\n".encode(), ["line 1", "unknown column 'radius'", "radius_ft"]),
         (f"{HEADING}\nLanes\xe9\n".encode("latin-1"), ["UTF-8"]),
         (

@@ -34,7 +34,7 @@ def layout(**more: Any) -> dict[str, Any]:
         "showlegend": False,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "dragmode": False,
-        "hoverlabel": {"font": _FONT, "align": "left"},
+        "hoverlabel": {"font": _FONT, "align": "left", "bgcolor": "#ffffff"},
     }
     return base | more
 

@@ -54,7 +54,7 @@ def place_map(border: Line, crashes: Sequence[Row], signals: Sequence[Row]) -> F
         traces.append(
             _points(f"Somebody {SEVERITIES[letter].lower()}", chosen, texts(chosen), marker)
         )
-    return {"data": traces, "layout": map_layout()}
+    return {"data": traces, "layout": map_layout(is_fixed=True)}
 
 
 def texts(crashes: Iterable[Row]) -> list[str]:
@@ -89,13 +89,17 @@ def _points(
     }
 
 
-def map_layout() -> dict[str, Any]:
-    """A layout without axes, on which a foot is as long up as it is across."""
+def map_layout(*, is_fixed: bool = False) -> dict[str, Any]:
+    """A layout without axes, on which a foot is as long up as it is across.
+
+    Args:
+        is_fixed: it cannot be moved, so that a finger on it moves the page.
+    """
     return layout(
         showlegend=True,
         hovermode="closest",
-        dragmode="pan",
-        xaxis=axis(visible=False, fixedrange=False),
-        yaxis=axis(visible=False, fixedrange=False, scaleanchor="x"),
+        dragmode=False if is_fixed else "pan",
+        xaxis=axis(visible=False, fixedrange=is_fixed),
+        yaxis=axis(visible=False, fixedrange=is_fixed, scaleanchor="x"),
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )

@@ -81,11 +81,11 @@ def refuse_elsewhere(path: Path, treatments: list[Treatment], ask: Ask) -> None:
                 f"{path}, line {one.line}: {one.longitude}, {one.latitude} is not in Chicago:"
                 " expected degrees, as in -87.6278, 41.8857"
             )
-        if not found["first_day"] < one.treated_on <= found["last_day"]:
+        # A street that was treated yesterday is listed, though no crash since then is known yet.
+        if not found["first_day"] < one.treated_on <= date.today():
             raise WrongCall(
-                f"{path}, line {one.line}: treated_on is {one.treated_on}, but the warehouse has"
-                f" crashes of {found['first_day']} to {found['last_day']}: expected a day after the"
-                " first of these"
+                f"{path}, line {one.line}: treated_on is {one.treated_on}: expected a day after"
+                f" {found['first_day']}, from which on there are crashes, and not after today"
             )
 
 
@@ -97,11 +97,17 @@ def _treatments(path: Path, rows: "csv.DictReader[str]") -> Iterator[Treatment]:
     if missing or unknown:
         raise WrongCall(
             f"{path}, line 1: "
-            + (f"there is no column {missing[0]}" if missing else f"unknown column '{unknown[0]}'")
+            + (
+                f"there is no column '{missing[0]}', with commas between"
+                if missing
+                else f"unknown column '{unknown[0]}'"
+            )
             + f": expected {', '.join(COLUMNS)}, and if you like {', '.join(OPTIONAL)}"
         )
     for row in rows:
         given = {name: (row[name] or "").strip() for name in names}
+        if not any(given.values()) and None not in row:
+            continue  # spreadsheets leave such lines at the end
         where = f"{path}, line {rows.line_num}"
         if None in row:
             raise WrongCall(f"{where}: more values than columns: put quotes around a comma")
