@@ -29,8 +29,8 @@ DBT_PROJECT = ROOT / "dbt_project"
 CITY_PORTAL = "https://data.cityofchicago.org"
 # Some endpoints of SODA 2.1 refuse more.
 LARGEST_PAGE = 50_000
-# Four pages at once are in memory: of twice as many rows, a load takes 120 MB more and is no
-# quicker. Fewer would cost requests, which are rationed: the City's whole history is some 450.
+# Four pages at once are in memory: of twice as many rows a load into PostGIS takes 120 MB more.
+# Fewer would cost requests, which are rationed: the City's whole history is some 450.
 _PAGE = 25_000
 # The share of a dataset's records that one run may mark as deleted unasked. The City takes back
 # a handful of reports a month; a portal that answers with half a table is meant to be stopped.
