@@ -87,6 +87,10 @@ class SharedWarehouses:
                 done.touch()
         return folder
 
+    def alone(self, what: str) -> AbstractContextManager[object]:
+        """A block that only one worker at a time is in."""
+        return FileLock(self.folder / f"{what}.alone")
+
     def remove(self) -> None:
         """Drop the databases and delete the files."""
         for done in self.folder.glob("*-postgis.done"):

@@ -74,9 +74,16 @@ def silent_portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def worker(deployments: str, mail: MailServer, warehouse: Target, tmp_path: Path) -> Iterator[str]:
+def worker(
+    deployments: str,
+    mail: MailServer,
+    warehouse: Target,
+    tmp_path: Path,
+    shared_warehouses: SharedWarehouses,
+) -> Iterator[str]:
     """A worker of the deployments' work pool, which logs as JSON."""
-    with (tmp_path / "worker.log").open("w") as log:
+    # Two of one pool would take the runs of each other's tests.
+    with shared_warehouses.alone("work-pool"), (tmp_path / "worker.log").open("w") as log:
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "warehouse"]
         # It looks for runs every ten seconds, unless told otherwise.
         environment = {
@@ -169,8 +176,8 @@ def test_the_deployment_runs_on_a_worker_with_each_dataset_and_node_as_a_task(
     }
     assert len(beside) == 1
     runs = ended(worker, "by-this-test")
-    assert mail.messages == []
     assert [run["state_type"] for run in runs] == ["COMPLETED"] * 2, runs
+    assert mail.subjects == []
     [run] = [run for run in runs if run["id"] not in beside]
 
     with connect(warehouse, read_only=True) as connection:
