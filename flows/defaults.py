@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from warehouse.settings import postgres_options
+
 _DEFAULTS = {
     # At run time nothing is asked of the network but the portal.
     "DO_NOT_TRACK": "1",
@@ -37,6 +39,7 @@ _COMMAND_LINE_DEFAULTS = {
 def apply() -> None:
     """Set what is not set."""
     _set(_DEFAULTS)
+    _set_postgres_options()
     if os.environ.get("WAREHOUSE_LOG") != "json":
         return
     _set(_JSON_DEFAULTS)
@@ -44,6 +47,13 @@ def apply() -> None:
         os.environ[_LOGGING] = str(Path(__file__).with_name("logging.yml"))
         if "prefect.main" in sys.modules:
             _set_up_prefects_logging()
+
+
+def _set_postgres_options() -> None:
+    """Let libpq give each session our options, before those that the user set."""
+    ours, theirs = postgres_options(), os.environ.get("PGOPTIONS", "")
+    if not theirs.startswith(ours):  # a process that was started by one of ours has them
+        os.environ["PGOPTIONS"] = f"{ours} {theirs}".strip()
 
 
 def _set_up_prefects_logging() -> None:

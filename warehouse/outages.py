@@ -68,7 +68,7 @@ def connected(connect: Callable[[], _Session]) -> _Session:
             lambda error: isinstance(error, WarehouseError) and may_pass(error)
         ),
         stop=stop_after_delay(_LONGEST_RESTART_S),
-        wait=wait_exponential_jitter(_FIRST_WAIT_S, _LONGEST_WAIT_S),
+        wait=wait_exponential_jitter(max=_LONGEST_WAIT_S, multiplier=_FIRST_WAIT_S),
         reraise=True,
     )
     return attempts(connect)

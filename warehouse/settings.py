@@ -54,6 +54,12 @@ FEWEST_WEEKDAYS = 26
 # of a million reports is taken back in a month, 0.001 %; a hundred times that is no correction.
 LARGEST_SHRINKAGE = 0.001
 
+# What each session on PostGIS of a command or a run is given, by libpq's `PGOPTIONS`. PostgreSQL
+# would take seconds to compile a cleaning query, which no table of the City's is large enough to
+# win back; in 64 MB it hashes a million crashes where it would sort them on disk, and in 256 MB it
+# sorts the keys of an index. Four sessions build at once, each with several such hashes.
+_POSTGRES_OPTIONS = "-c jit=off -c work_mem=64MB -c maintenance_work_mem=256MB"
+
 
 def resolve_target(name: str | None = None) -> Target:
     """The target asked for, else `DBT_TARGET`, else DuckDB, which needs no server.
@@ -65,6 +71,15 @@ def resolve_target(name: str | None = None) -> Target:
     if wanted not in TARGETS:
         raise WrongCall(f"unknown target '{wanted}': choose one of {', '.join(TARGETS)}")
     return cast(Target, wanted)
+
+
+def postgres_options() -> str:
+    """The options of each session on PostGIS: `WAREHOUSE_POSTGRES_OPTIONS`, else ours.
+
+    Those of `PGOPTIONS` follow and so win. An empty text is for a pooler such as PgBouncer, which
+    may refuse options.
+    """
+    return os.environ.get("WAREHOUSE_POSTGRES_OPTIONS", _POSTGRES_OPTIONS)
 
 
 def duckdb_path() -> Path:

@@ -161,9 +161,7 @@ nearest as (
 
 
 {% macro default__join_by_hash() -%}
-    set local enable_mergejoin = off;
-    set local jit = off;
-    set local work_mem = '64MB'
+    set local enable_mergejoin = off
 {%- endmacro %}
 
 

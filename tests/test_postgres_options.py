@@ -1,0 +1,32 @@
+"""What each session on PostGIS is given, from one place."""
+
+import pytest
+
+from tests.commands import warehouse_command
+from warehouse.settings import Target
+
+
+@pytest.mark.parametrize("target", ["postgis"], indirect=True)
+@pytest.mark.parametrize(
+    ("theirs", "ours", "given"),
+    [
+        ("", None, ["64MB", "256MB", "off"]),
+        ("-c work_mem=8MB", None, ["8MB", "256MB", "off"]),
+        ("-c work_mem=8MB", "", ["8MB", "64MB", "on"]),
+        ("", "-c work_mem=1GB", ["1GB", "64MB", "on"]),
+    ],
+)
+def test_a_session_has_our_options_and_then_the_users(
+    warehouse: Target,
+    monkeypatch: pytest.MonkeyPatch,
+    theirs: str,
+    ours: str | None,
+    given: list[str],
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", theirs)
+    if ours is not None:
+        monkeypatch.setenv("WAREHOUSE_POSTGRES_OPTIONS", ours)
+    names = ("work_mem", "maintenance_work_mem", "jit")
+    settings = ", ".join(f"current_setting('{name}') as {name}" for name in names)
+    asked = warehouse_command("query", f"select {settings}", "--target", warehouse)
+    assert asked.stdout.splitlines()[1:] == [",".join(given)], asked.stderr
