@@ -1,11 +1,11 @@
 """What dbt needs around it to run in this process, and what it would leave behind."""
 
 import contextlib
-import gc
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from flows.garbage import seldom_collected
 from warehouse.connection import dbt_environment
 from warehouse.settings import Target
 
@@ -26,7 +26,7 @@ def dbt_session(target: Target, settings: Mapping[str, str] | None = None) -> It
     Raises:
         WarehouseError: the server refuses.
     """
-    with _environment(dbt_environment(target) | dict(settings or {})), _few_collections():
+    with _environment(dbt_environment(target) | dict(settings or {})), seldom_collected():
         try:
             yield
         finally:
@@ -46,21 +46,6 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let Python look for garbage less often for a block.
-
-    dbt's manifest is hundreds of thousands of objects that stay; to look through them again and
-    again takes a tenth to a third of a build.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _close_connections(target: Target) -> None:

@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
+from flows.garbage import collect_seldom
 from warehouse.errors import WarehouseError
 
 # The first start on a machine creates Prefect's database: 10 s, on a busy one several times that.
@@ -30,10 +31,10 @@ def start() -> Callable[[], None]:
     Raises:
         WarehouseError: (when waited for) it did not start.
     """
-    from prefect.settings import get_current_settings
-
-    if get_current_settings().api.url:
+    if os.environ.get("PREFECT_API_URL"):
         return lambda: None
+    # First of all, as its start is the longest part of a short command's: Prefect's settings,
+    # which take a second to import, may still name a server of the user's.
     server = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
@@ -52,6 +53,11 @@ def start() -> Callable[[], None]:
     # At exit, not before: Prefect sends its last events while this process ends, and what was
     # registered first runs last.
     atexit.register(_stop, server)
+    from prefect.settings import get_current_settings
+
+    if get_current_settings().api.url:
+        _stop(server)
+        return lambda: None
 
     def wait() -> None:
         port = server.stdout.readline().strip() if server.stdout else ""
@@ -91,6 +97,8 @@ def _stop(server: subprocess.Popen[str]) -> None:
 def _serve() -> None:
     """Serve on a free port, write the port, and end when standard input does."""
     import uvicorn
+
+    collect_seldom()
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
