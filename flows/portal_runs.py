@@ -14,8 +14,13 @@ from warehouse.settings import Target
 
 
 @contextlib.contextmanager
-def portal_run(target: Target, parameters: Mapping[str, object]) -> Iterator[str]:
-    """Hold the warehouse for a run that asks the portal, and record it; gives its id.
+def portal_run(
+    target: Target, parameters: Mapping[str, object]
+) -> Iterator[tuple[str, PortalIdentity]]:
+    """Hold the warehouse for a run that asks the portal, and record it.
+
+    Yields:
+        The run's id, and the portal as it has just said who it is.
 
     Raises:
         PortalError: the portal cannot be reached.
@@ -36,7 +41,7 @@ def portal_run(target: Target, parameters: Mapping[str, object]) -> Iterator[str
             refuse_other_portal(target, portal.name)
             name, is_sample = portal.name, portal.is_sample
             with recorded(target, parameters, portal=name, is_sample=is_sample) as run_id:
-                yield run_id
+                yield run_id, portal
 
 
 def introduce_portal(target: Target) -> PortalIdentity:

@@ -143,7 +143,7 @@ def reconcile(
         "deep": deep,
         "yes_delete": yes_delete,
     }
-    with portal_run(where, parameters) as run_id, artifacts.progress(datasets=0):
+    with portal_run(where, parameters) as (run_id, _), artifacts.progress(datasets=0):
         if not datasets:
             ever_loaded = loaded_datasets(where)
             chosen = [dataset for dataset in chosen if dataset.name in ever_loaded]

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Annotated
@@ -23,7 +23,9 @@ from flows.reconcile import reconcile_all
 from flows.runs import is_passing, named, one_line
 from ingestion.catalog import Dataset, load_catalog
 from ingestion.load import load_dataset
+from ingestion.soda import Metadata
 from warehouse.errors import WarehouseError
+from warehouse.last_comparisons import is_compared
 from warehouse.lock import hold_on
 from warehouse.records import DatasetLoad, record_load
 from warehouse.settings import Target
@@ -49,6 +51,7 @@ def load(
     since: date | None,
     until: date | None,
     full_refresh: bool,
+    known: Metadata | None,
 ) -> DatasetLoad:
     """Bring raw up to date with the portal, for one dataset."""
     hold_on(target)  # tried again, it may follow a restart of the server
@@ -58,6 +61,7 @@ def load(
         since=since,
         until=until,
         full_refresh=full_refresh,
+        known=known,
         on_progress=watcher().page,
     )
 
@@ -120,9 +124,9 @@ def sync(
     with contextlib.ExitStack() as stack:
         if sample:
             stack.enter_context(_sample_portal(sample_crashes))
-        run_id = stack.enter_context(portal_run(where, parameters))
+        run_id, portal = stack.enter_context(portal_run(where, parameters))
         stack.enter_context(artifacts.progress(len(chosen), is_built=build))
-        loads = _load_all(chosen, where, since, until, full_refresh, run_id)
+        loads = _load_all(chosen, where, since, until, full_refresh, run_id, portal.said)
         is_any_loaded = any(done.status != "failed" for done in loads)
         # Before the build, so that the marts are built once: from what was fetched again too, and
         # without what was found gone.
@@ -150,13 +154,15 @@ def _load_all(
     until: date | None,
     full_refresh: bool,
     run_id: str,
+    said: Mapping[str, Metadata],
 ) -> list[DatasetLoad]:
     """Load each dataset and record it at once, so that a killed run shows how far it came."""
     loads = []
     for dataset in chosen:
         with of_dataset(dataset.name):
             try:
-                done = load(dataset, target, since, until, full_refresh)
+                known = said.get(dataset.name)
+                done = load(dataset, target, since, until, full_refresh, known)
             except Exception as error:
                 # Whatever it was: the others are loaded all the same, and the run fails at its
                 # end.
@@ -186,12 +192,22 @@ def _reconcile(
     until: date | None,
     run_id: str,
 ) -> list[DatasetLoad]:
-    """Hold what was loaded against the portal; the loads with what came of that, recorded."""
+    """Hold what was loaded against the portal; the loads with what came of that, recorded.
+
+    What neither side has changed of since it was found whole is not compared again.
+    """
     are_loaded = {done.dataset for done in loads if done.status == "loaded"}
+    are_compared = {
+        done.dataset
+        for done in loads
+        if done.unchanged_since and is_compared(target, done.dataset, done.unchanged_since)
+    }
+    if are_compared:
+        watcher().say(f"unchanged since they were compared: {', '.join(sorted(are_compared))}")
     found = {
         result.dataset: result
         for result in reconcile_all(
-            [dataset for dataset in chosen if dataset.name in are_loaded],
+            [dataset for dataset in chosen if dataset.name in are_loaded - are_compared],
             target,
             run_id,
             since=since,

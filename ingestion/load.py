@@ -38,6 +38,7 @@ def load_dataset(
     where: str | None = None,
     from_start: bool = False,
     full_refresh: bool = False,
+    known: Metadata | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> DatasetLoad:
     """Bring raw up to date with the portal, for one dataset.
@@ -51,6 +52,7 @@ def load_dataset(
         from_start: read from the first row, whatever was read before.
         full_refresh: the same, of whichever types its columns are now;
             equal rows add nothing all the same.
+        known: what the portal said of the dataset, if it was asked just now.
         on_progress: called after each page.
 
     Raises:
@@ -62,7 +64,7 @@ def load_dataset(
     started = time.monotonic()
     with open_portal(target) as portal:
         try:
-            metadata = portal.metadata(dataset.id)
+            metadata = known or portal.metadata(dataset.id)
         except DatasetMissing as error:
             if dataset.required:
                 raise
@@ -87,7 +89,8 @@ def load_dataset(
             # A part reads too little to make up for another type of all that is there.
             if not full_refresh or reading.part is not None:
                 drift.refuse_retyped(dataset)
-            if from_start or full_refresh or not _resume(reading, pipeline):
+            is_unchanged = not (from_start or full_refresh) and _resume(reading, pipeline)
+            if not is_unchanged:
                 take_steps(reading, pipeline, target)
     raw.settle(has_new_rows=intake.inserted + intake.updated > 0, has_sightings=intake.sighted > 0)
     return DatasetLoad(
@@ -96,9 +99,10 @@ def load_dataset(
         rows_inserted=intake.inserted,
         rows_updated=intake.updated,
         rows_unchanged=intake.unchanged,
-        requests=portal.requests,
+        requests=portal.requests + (known is not None),
         seconds=time.monotonic() - started,
         schema_changes=drift.description,
+        unchanged_since=metadata.rows_updated_at if is_unchanged else None,
     )
 
 

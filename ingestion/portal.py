@@ -1,12 +1,12 @@
 """The portal of the settings: opened for a warehouse, and asked who it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingestion.catalog import Dataset
 from ingestion.retry import ATTEMPTS
-from ingestion.soda import Portal
+from ingestion.soda import Metadata, Portal
 from ingestion.throttle import throttle
 from warehouse.settings import Target, soda_settings
 
@@ -23,11 +23,13 @@ class PortalIdentity:
         is_sample: its data is generated.
         name: what tells its data from another portal's: the address, but for a sample portal,
             which may be anywhere, what it says of its size and seed.
+        said: what it said of the dataset that it was asked of, by that one's name.
     """
 
     address: str
     is_sample: bool
     name: str
+    said: Mapping[str, Metadata]
 
 
 @contextmanager
@@ -51,6 +53,8 @@ def portal_identity(dataset: Dataset, target: Target) -> PortalIdentity:
     """
     # Two attempts: a person who mistyped the address should not wait for six.
     with open_portal(target, attempts=2) as portal:
-        attribution = portal.metadata(dataset.id).attribution
+        metadata = portal.metadata(dataset.id)
+    attribution = metadata.attribution
     is_sample = _SAMPLE in attribution.lower()
-    return PortalIdentity(portal.address, is_sample, attribution if is_sample else portal.address)
+    name = attribution if is_sample else portal.address
+    return PortalIdentity(portal.address, is_sample, name, {dataset.name: metadata})

@@ -15,6 +15,7 @@ from ingestion.raw import make_tables
 from ingestion.soda import DatasetMissing, PortalError
 from ingestion.source import Progress
 from warehouse.errors import WarehouseError
+from warehouse.last_comparisons import note_comparison
 from warehouse.reconciliation import Check, conclude, new_check, note_missing
 from warehouse.settings import LARGEST_DELETION, Target
 
@@ -136,6 +137,8 @@ def reconcile_dataset(
                 is_fetched = refetched.has(lacking, stamp)
                 if is_fetched and is_still:
                     done, refusal = _conclude(found, check, yes_delete=yes_delete)
+                    is_whole = part is None and not refusal
+                    note_comparison(found.connection, dataset.name, now if is_whole else None)
                     break
                 note_missing(found.connection, check)
             if not is_fetched:

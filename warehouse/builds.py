@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from warehouse.connection import Connection, connect, create_tables, has_table
+from warehouse.contents import state_of
 from warehouse.settings import Target
 
 _TABLES = (
@@ -54,7 +55,7 @@ def present_sources(target: Target, project: str, datasets: Iterable[str]) -> So
         datasets: the names of the tables of raw.
     """
     with connect(target) as connection:
-        tables = {name: _state(connection, name) for name in datasets}
+        tables = {name: state_of(connection, name) for name in datasets}
         tables["layers"] = _state_of_layers(connection)
     return Sources(datetime.now(UTC).date(), project, tables)
 
@@ -91,20 +92,6 @@ def record_build(target: Target, sources: Sources) -> None:
                 json.dumps(dict(sources.tables), sort_keys=True),
             ),
         )
-
-
-def _state(connection: Connection, name: str) -> str:
-    """The last load that brought rows, and what was marked as deleted or unmarked since."""
-    if not has_table(connection, "raw", name):
-        return "not loaded"
-    loaded = connection.fetch(f'select max(_dlt_load_id) as last from raw."{name}"')
-    marked = connection.fetch(
-        "select count(*) as n, max(deleted_at) as deleted_at, max(restored_at) as restored_at,"
-        " count(restored_at) as restored from ops.record_deletions where dataset = $1",
-        (name,),
-    )
-    values = [*loaded.to_pylist()[0].values(), *marked.to_pylist()[0].values()]
-    return " ".join(map(str, values))
 
 
 def _state_of_layers(connection: Connection) -> str:

@@ -80,6 +80,8 @@ class DatasetLoad:
     Attributes:
         schema_changes: the columns that are new, have vanished or changed their type since the
             load before; none if they are as they were.
+        unchanged_since: when the portal's rows last changed, in seconds since 1970, if there was
+            nothing to ask for as all of them had been read.
     """
 
     dataset: str
@@ -93,6 +95,7 @@ class DatasetLoad:
     status: LoadStatus = "loaded"
     error: str | None = None
     schema_changes: str | None = None
+    unchanged_since: int | None = None
 
 
 def make_tables(target: Target) -> None:
