@@ -13,6 +13,13 @@ TREATMENTS = (
     "Road diet,-87.687,41.92,2026-01-15,,\n"
 )
 
+RECENT = """
+    crash_date between (
+        select cast(max(last_day) - interval '3 years' as date) + 1 from marts.dashboard_metrics
+    ) and (select max(last_day) from marts.dashboard_metrics)
+    and not has_implausible_date
+"""
+
 
 def made_site(target: Target, shared: SharedWarehouses) -> Path:
     """The site of the warehouse that tests share, made once, with the treatments above."""

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
 
 from serving.site.words import place_page
 from tests.commands import command_here
 from tests.conftest import Filled
 from tests.contents import rows
-from tests.made_site import files, made_site
+from tests.made_site import RECENT, files, made_site
 from tests.shared_warehouses import SharedWarehouses, pointing_to
-from tests.site_browser import DESK, PHONE, SiteBrowser, site_browser
+from tests.site_browser import DESK, PHONE, SiteBrowser, site_browser, table, texts
 from warehouse.connection import connect
 from warehouse.settings import TARGETS, Target
 
@@ -24,12 +23,6 @@ on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
 
 # What a phone loads in a moment: of the first view, and of a place's page.
 FIRST_VIEW_BYTES, PLACE_BYTES = 6_000_000, 1_000_000
-RECENT = """
-    crash_date between (
-        select cast(max(last_day) - interval '3 years' as date) + 1 from marts.dashboard_metrics
-    ) and (select max(last_day) from marts.dashboard_metrics)
-    and not has_implausible_date
-"""
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +34,6 @@ def browser() -> Iterator[SiteBrowser]:
 @pytest.fixture
 def site(built: Target, shared_warehouses: SharedWarehouses) -> Path:
     return made_site(built, shared_warehouses)
-
-
-def texts(browser: SiteBrowser, selector: str) -> list[str]:
-    """What elements say, also such as are folded away."""
-    script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())"
-    said: list[str] = browser.run(script, selector)
-    return said
-
-
-def table(browser: SiteBrowser, caption: str) -> list[list[str]]:
-    """The cells of the rows of the first table whose caption has this in it."""
-    script = """
-        const found = [...document.querySelectorAll('table')]
-            .find((table) => table.caption.textContent.includes(arguments[0]));
-        return [...found.tBodies[0].rows]
-            .map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
-    """
-    cells: list[list[str]] = browser.run(script, caption)
-    return cells
 
 
 def words(day: date) -> str:
@@ -186,103 +160,6 @@ def test_the_overviews_figures_are_those_of_the_marts(
     assert {row[0]: row[4] for row in shown} == {
         row["category"]: f"{int(row['ksi']):,}" for row in kinds
     }
-
-
-def drawn_dots(browser: SiteBrowser) -> int:
-    """The crashes that the map's data has drawn, by Plotly's own count of its dots."""
-    dots: int = browser.run(
-        "return document.getElementById('map').calcdata"
-        ".filter((trace) => /diamond|circle/.test(trace[0].trace.marker?.symbol)"
-        " && trace[0].trace.hovertemplate && /killed/.test((trace[0].trace.text || [])[0] || ''))"
-        ".reduce((count, trace) => count + trace[0].trace.x.length, 0)"
-    )
-    return dots
-
-
-@on_duckdb
-@pytest.mark.parametrize(
-    ("chosen", "condition"),
-    [
-        ({}, "true"),
-        ({"year": "2025"}, "extract(year from crash_date) = 2025"),
-        ({"road_user": "pedestrian"}, "pedestrians > 0"),
-        ({"road_user": "cyclist", "severity": "A"}, "cyclists > 0 and severity = 'A'"),
-        ({"road_user": "motorists"}, "pedestrians = 0 and cyclists = 0"),
-        ({"severity": "K"}, "severity = 'K'"),
-        (
-            {"year": "2024", "road_user": "cyclist", "severity": "K"},
-            "extract(year from crash_date) = 2024 and cyclists > 0 and severity = 'K'",
-        ),
-    ],
-    ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else None,
-)
-def test_the_maps_filters_leave_the_crashes_that_the_mart_has(
-    site: Path, built: Target, browser: SiteBrowser, chosen: dict[str, str], condition: str
-) -> None:
-    [counted] = rows(
-        built,
-        f"select count(*) as n from marts.crashes where is_ksi and {RECENT}"
-        f" and coordinate_quality = 'ok' and {condition}",
-    )
-    browser.open(site / "map.html", PHONE)
-    for name, value in chosen.items():
-        Select(browser.chrome.find_element(By.NAME, name)).select_by_value(value)
-    word = "crash" if counted["n"] == 1 else "crashes"
-    assert texts(browser, "#shown[role=status]") == [f"{counted['n']:,} {word} shown"]
-    assert drawn_dots(browser) == counted["n"]
-    assert len(texts(browser, "#crash-table tbody tr")) == min(counted["n"], 50)
-    assert browser.log() == []
-
-
-@on_duckdb
-def test_the_map_shows_the_layers_that_are_asked_for_and_goes_to_a_place(
-    site: Path, built: Target, browser: SiteBrowser
-) -> None:
-    browser.open(site / "map.html", DESK)
-    visible = (
-        "return document.getElementById('map').data.filter((trace) => trace.visible !== false)"
-        ".map((trace) => trace.x.length)"
-    )
-    before: list[int] = browser.run(visible)
-    browser.chrome.find_element(By.NAME, "traffic_signals").send_keys(Keys.SPACE)
-    [signals] = rows(
-        built,
-        "select count(*) as n from marts.feature_safety where layer = 'traffic_signals'"
-        " and total_crashes > 0",
-    )
-    assert sorted(browser.run(visible)) == sorted([*before, signals["n"]])
-    assert texts(browser, ".of-layer:not([hidden])") == ["Traffic signal"]
-    Select(browser.chrome.find_element(By.NAME, "hexes")).select_by_value("ksi")
-    centres = "return document.getElementById('map').data.find((one) => one.mode === 'none').x"
-    [hexes] = rows(built, "select count(*) as n from marts.hexes where total_crashes > 0")
-    assert len(browser.run(centres)) == hexes["n"]
-    assert texts(browser, "[data-legend]:not([hidden]) p")[0].startswith(
-        "Hexagons: people killed or seriously injured"
-    )
-    # Seven points a hexagon, which ends with a gap.
-    [grave] = rows(built, "select count(*) as n from marts.hexes where total_ksi > 0")
-    points = (
-        "return document.getElementById('map').data.filter((one) => one.fill === 'toself')"
-        ".reduce((count, one) => count + one.x.length, 0)"
-    )
-    assert browser.run(points) == 7 * grave["n"]
-
-    seen = "return document.getElementById('map').layout.xaxis.range"
-    whole = browser.run(seen)
-    Select(browser.chrome.find_element(By.NAME, "place")).select_by_visible_text("Ward 27")
-    [ward] = rows(
-        built,
-        "select st_xmin(geom) as least, st_xmax(geom) as most from marts.places"
-        " where layer = 'wards' and place_id = '27'",
-    )
-    low, high = browser.run(seen)
-    assert low < ward["least"] < ward["most"] < high
-    assert high - low < (whole[1] - whole[0]) / 2
-    browser.chrome.find_element(By.NAME, "nearer").click()
-    nearer = browser.run(seen)
-    assert nearer[1] - nearer[0] == pytest.approx(0.6 * (high - low))
-    browser.chrome.find_element(By.NAME, "whole").send_keys(Keys.ENTER)
-    assert browser.run(seen) == pytest.approx(whole)
 
 
 @on_duckdb

@@ -1,7 +1,9 @@
 """Charts as Plotly takes them, in colours that the colour-blind tell apart.
 
-The hues are of Okabe and Ito, "Color Universal Design" (2008); the ramp of five is ColorBrewer's
-YlGnBu, which its authors found safe for the colour-blind.
+The hues are of Okabe and Ito, "Color Universal Design" (2008); the ramp of five is of viridis, by
+van der Walt and Smith (2015), which they made to be safe for the colour-blind. It begins where a
+colour stands out from white by 3 to 1, as the Web Content Accessibility Guidelines 2.2 ask of
+graphics (success criterion 1.4.11).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +16,7 @@ BLUE, VERMILLION, ORANGE, GREEN, SKY, PURPLE, BLACK = (
     *("#0072b2", "#d55e00", "#e69f00", "#009e73", "#56b4e9", "#cc79a7"),
     "#1b1f24",
 )
-RAMP = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+RAMP = ("#20a387", "#287d8e", "#39568c", "#453781", "#440154")
 _GRID, _TEXT = "#d8dee4", "#1b1f24"
 _FEW = 6
 _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 14}
