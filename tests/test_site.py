@@ -40,6 +40,10 @@ def words(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
 
+def signed(change: float) -> str:
+    return f"{change:+.1%}".replace("-", "−")
+
+
 def place_with(target: Target, condition: str) -> tuple[str, str]:
     """A ward or community area for whose scorecard something holds."""
     [row] = rows(
@@ -283,16 +287,32 @@ def test_each_treatment_has_the_windows_of_the_function(
         ]
         for row in windows
     ]
-    before, after = (
-        sum(row["total_crashes"] for row in windows if row["period"] == period) / 3
+    shown = {row[0]: row[1:] for row in table(browser, "The whole years on each side")}
+    counted = {
+        (name, period): sum(row[name] for row in windows if row["period"] == period)
+        for name in ("total_crashes", "total_ksi", "city_crashes", "city_ksi")
         for period in ("before", "after")
-    )
-    [crashes, *_] = table(browser, "A year on average")
-    assert crashes == [
-        "Crashes here",
-        *(f"{mean:.1f}" if mean < 100 else f"{mean:.0f}" for mean in (before, after)),
-        f"{after / before - 1:+.1%}".replace("-", "−"),
-    ]
+    }
+
+    def line(here: str, city: str | None = None) -> list[str]:
+        before, after = counted[here, "before"], counted[here, "after"]
+        of_city = counted[city, "after"] / counted[city, "before"] if city else None
+        return [
+            *(f"{count:,}" for count in (before, after)),
+            *(
+                f"{count / 3:.1f}" if count < 300 else f"{count / 3:,.0f}"
+                for count in (before, after)
+            ),
+            signed(after / before - 1),
+            signed(after / before / of_city - 1) if of_city else "–",
+        ]
+
+    assert shown == {
+        "Crashes here": line("total_crashes", "city_crashes"),
+        "Killed or seriously injured here": line("total_ksi", "city_ksi"),
+        "Crashes in the whole city": line("city_crashes"),
+        "Killed or seriously injured in the whole city": line("city_ksi"),
+    }
     text = browser.chrome.find_element(By.TAG_NAME, "main").text
     assert "the warehouse has no whole year after the treatment" in text
     assert "(not whole)" in " ".join(texts(browser, "td"))

@@ -55,6 +55,17 @@ def test_marts_without_a_crash_have_no_site(synced: Target, tmp_path: Path) -> N
         ("Lanes,41.8857,-87.6278,2022-06-01", ["line 2", "longitude is '41.8857'"]),
         ("Lanes,,41.8857,2022-06-01", ["line 2", "longitude is ''"]),
         ("Lanes,nan,41.8857,2022-06-01", ["line 2", "longitude is 'nan'"]),
+        ("Lanes,-87.6_278,41.8857,2022-06-01", ["line 2", "longitude is '-87.6_278'"]),
+        ("Lanes,-87.6278,41.8857,２０２２-06-01", ["line 2", "treated_on is '２０２２-06-01'"]),
+        ("Lanes,-87.6278,41.8857,20220601", ["line 2", "treated_on is '20220601'", "2022-06-01"]),
+        ("Lanes,-87.6278,41.8857,2022-06-01\0", ["line 2", "NUL"]),
+        ('Lanes,-87.6278,41.8857,2022-06-01\n\n"New "lanes,,,', ["line 4", "quote"]),
+        ('A,-87.6278,41.8857,2022-06-01\n"B,,,\n,,', ["line 3", "quote"]),
+        ("A,x,41.8857,2022-06-01\nB,,,\nC,,,\nD,,,\nE,,,", ["line 2", "line 3", "and 2 more"]),
+        (
+            "A,-87.6278,41.8857,2022-06-01\nB,-87.6,41.8,2022-06-01\nA,-87.6278,41.8857,2022-06-01",
+            ["line 4", "the same treatment as line 2"],
+        ),
         (",-87.6278,41.8857,2022-06-01", ["line 2", "name is empty"]),
         ("Lanes, new,-87.6278,41.8857,2022-06-01", ["line 2", "more values than columns"]),
         ("Lanes,-87.6278,41.8857,2031-06-01", ["line 2", "2031-06-01", "expected a day"]),
@@ -91,7 +102,9 @@ def test_a_treatment_since_which_no_crash_is_known_yet_is_listed_and_not_compare
     [
         (b"name,longitude,latitude\nLanes,-87.6,41.9\n", ["line 1", "no column 'treated_on'"]),
         (f"{HEADING},radius\n".encode(), ["line 1", "unknown column 'radius'", "radius_ft"]),
-        (f"{HEADING}\nLanes\xe9\n".encode("latin-1"), ["UTF-8"]),
+        (f"{HEADING}\nLanes\nLan\xe9s\n".encode("latin-1"), ["line 3", "UTF-8"]),
+        (HEADING.replace(",", ";").encode(), ["line 1", "semicolons", "save it with commas"]),
+        (f"{HEADING},Name\n".encode(), ["line 1", "'name' is there twice"]),
         (
             f"{HEADING},radius_ft\nA,-87.6278,41.8857,2022-06-01,0\n".encode(),
             ["radius_ft is '0'"],

@@ -77,7 +77,7 @@ def months(rows: Sequence[Row], column: str, name: str, color: str) -> Figure:
                 "text": [month(row["month_start"]) + ending for row in chosen],
                 "textposition": "none",
                 "hovertemplate": f"%{{text}}<br>{name}: %{{y:,}}<extra></extra>",
-                "marker": _hatched(color) if is_provisional else {"color": color},
+                "marker": hatched(color) if is_provisional else {"color": color},
             }
         )
     return {
@@ -87,18 +87,19 @@ def months(rows: Sequence[Row], column: str, name: str, color: str) -> Figure:
             bargap=0.15,
             showlegend=any(row["is_provisional"] for row in rows),
             xaxis=axis(type="date", tickformat="%Y", dtick="M12", ticklabelmode="period"),
-            yaxis=_counts(row[column] for row in rows),
+            yaxis=counts(row[column] for row in rows),
         ),
     }
 
 
-def _counts(values: Iterable[int]) -> dict[str, Any]:
+def counts(values: Iterable[int]) -> dict[str, Any]:
     """An axis of counts: where they are few, a step is one of them and no part of it."""
     few = {"dtick": 1} if max(values, default=0) <= _FEW else {}
     return axis(rangemode="tozero", tickformat=",", **few)
 
 
-def _hatched(color: str) -> dict[str, Any]:
+def hatched(color: str) -> dict[str, Any]:
+    """The look of bars that are not to be compared with the others."""
     return {
         "color": "#ffffff",
         "line": {"color": color, "width": 1},

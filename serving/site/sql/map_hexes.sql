@@ -14,8 +14,8 @@ hexes as (
         total_fatalities,
         comprehensive_cost_usd,
         rank,
-        st_centroid(geom) as centre,
         cast(round(st_xmax(geom) - st_xmin(geom)) as integer) as width_ft,
+        st_centroid(geom) as centre,
         percent_rank() over (
             partition by total_ksi > 0
             order by total_ksi
