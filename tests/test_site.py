@@ -273,7 +273,11 @@ def test_each_treatment_has_the_windows_of_the_function(
 ) -> None:
     browser.open(site / "before-after.html", DESK)
     # What the user wrote is text, and no part of the page.
-    assert texts(browser, "h2")[:2] == ["Lanes, <protected> & new", "Road diet"]
+    assert texts(browser, "h2")[:6] == [
+        *("Lanes, <protected> & new", "Road diet", "Quiet street, January 15, 2023"),
+        *(f"Quiet street, January 16, 2023, {radius} ft" for radius in ("1", "1.5")),
+        "Bus lanes",
+    ]
     windows = rows(
         built,
         "select * from marts.before_after(-87.6278, 41.8857, 5000, date '2022-06-01', 3)"
@@ -287,7 +291,7 @@ def test_each_treatment_has_the_windows_of_the_function(
         ]
         for row in windows
     ]
-    shown = {row[0]: row[1:] for row in table(browser, "The whole years on each side")}
+    compared = {row[0]: row[1:] for row in table(browser, "The whole years on each side")}
     counted = {
         (name, period): sum(row[name] for row in windows if row["period"] == period)
         for name in ("total_crashes", "total_ksi", "city_crashes", "city_ksi")
@@ -307,13 +311,23 @@ def test_each_treatment_has_the_windows_of_the_function(
             signed(after / before / of_city - 1) if of_city else "–",
         ]
 
-    assert shown == {
+    assert compared == {
         "Crashes here": line("total_crashes", "city_crashes"),
         "Killed or seriously injured here": line("total_ksi", "city_ksi"),
         "Crashes in the whole city": line("city_crashes"),
         "Killed or seriously injured in the whole city": line("city_ksi"),
     }
     text = browser.chrome.find_element(By.TAG_NAME, "main").text
+    assert counted["total_ksi", "before"] < 20 <= counted["total_crashes", "before"]
+    ksi = counted["total_ksi", "before"]
+    assert f"in the years before there were {ksi} killed or seriously injured." in text
+    assert "in the years before there were 0 crashes and 0 killed or seriously injured." in text
+    assert texts(browser, "[aria-labelledby=treatment-3-title] > p")[0] == (
+        "No crashes in these years."
+    )
+    assert texts(browser, "#treatment-6 .legendtext") == [
+        *("Before the treatment", "Not a whole year after"),
+    ]
     assert "the warehouse has no whole year after the treatment" in text
     assert "(not whole)" in " ".join(texts(browser, "td"))
 

@@ -16,7 +16,7 @@ from tests.commands import command_here, warehouse_command
 from tests.made_site import HEADING, TREATMENTS, files, made_site
 from tests.shared_warehouses import SharedWarehouses
 from tests.test_cli import assert_one_line
-from warehouse.connection import connect
+from warehouse.connection import connect, spatial_extension
 from warehouse.settings import ROOT, Target
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
@@ -122,6 +122,43 @@ def test_a_file_that_lists_no_treatments_is_refused(
     answer = command_here("site", "--out", str(tmp_path / "site"), "--treatments", str(listed))
     assert_one_line(answer, 2, str(listed), *parts)
     assert not (tmp_path / "site").exists()
+
+
+@on_duckdb
+def test_a_file_of_treatments_that_the_settings_name_is_blamed_on_them(
+    built: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "treatments.csv"
+    monkeypatch.setenv("WAREHOUSE_TREATMENTS", str(listed))
+    answer = command_here("site", "--out", str(tmp_path / "site"))
+    assert_one_line(answer, 2, f"WAREHOUSE_TREATMENTS {listed} cannot be read")
+    assert "--treatments" not in answer.stderr
+
+
+def test_without_community_areas_wards_tell_where_the_city_is_and_without_those_its_bounds(
+    synced: Target, tmp_path: Path
+) -> None:
+    listed = tmp_path / "treatments.csv"
+    call = ("--target", synced, "--out", str(tmp_path / "site"), "--treatments", str(listed))
+    # One in the lake is outside of the city, and within the bounds of its coordinates.
+    inside, lake, away = (
+        f"Lanes,{place},2025-06-01" for place in ("-87.6278,41.8857", "-87.55,41.9", "-88.2,41.8")
+    )
+    for change, refused, told_by in (
+        ("update marts.{} set layer = 'wards'", [lake, away], "not in Chicago, by its wards"),
+        ("delete from marts.{}", [away], "by the bounds of crashes' coordinates"),
+    ):
+        with connect(synced) as connection:
+            if synced == "duckdb":
+                connection.execute(f"load '{spatial_extension()}'")
+            for table in ("places", "place_scorecards", "place_months"):
+                connection.execute(change.format(table))
+        for one in refused:
+            listed.write_text(f"{HEADING}\n{inside}\n{one}\n")
+            assert_one_line(command_here("site", *call), 2, "line 3", told_by)
+        listed.write_text("\n".join([HEADING, *({inside, lake, away} - set(refused))]))
+        done = command_here("site", *call)
+        assert done.returncode == 0, done.stderr
 
 
 @on_duckdb

@@ -31,12 +31,12 @@ rules as (
             regexp_replace(
                 cleaning_rules.parameters, '.*min=([-.0-9]+).*', '\1'
             ) as double precision
-        ) as least,
+        ) as lower_bound,
         cast(
             regexp_replace(
                 cleaning_rules.parameters, '.*max=([-.0-9]+).*', '\1'
             ) as double precision
-        ) as most
+        ) as upper_bound
     from quality.cleaning_rules
     where
         cleaning_rules.dataset = 'crashes'
@@ -55,7 +55,7 @@ bounds as (
         case rules.kind
             when 'latitude' then st_y(point.geom)
             else st_x(point.geom)
-        end between rules.least and rules.most
+        end between rules.lower_bound and rules.upper_bound
 
 ),
 
