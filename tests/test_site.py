@@ -16,7 +16,7 @@ from tests.contents import rows
 from tests.made_site import RECENT, files, made_site
 from tests.shared_warehouses import SharedWarehouses, pointing_to
 from tests.site_browser import DESK, PHONE, SiteBrowser, site_browser, table, texts
-from warehouse.connection import connect
+from warehouse.connection import connect, spatial_extension
 from warehouse.settings import TARGETS, Target
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
@@ -84,7 +84,8 @@ def test_each_kind_of_page_opens_from_a_folder_without_a_network(
 
 @on_duckdb
 def test_each_figure_names_its_mart_and_leads_to_its_docs(site: Path) -> None:
-    known = set(re.findall(r'id="([^"]+)"', (site / "marts.html").read_text(encoding="utf-8")))
+    marts = (site / "marts.html").read_text(encoding="utf-8")
+    known = set(re.findall(r'id="([^"]+)"', marts))
     for path in site.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         sections = re.findall(r"<section.*?</section>", text, re.DOTALL)
@@ -94,6 +95,10 @@ def test_each_figure_names_its_mart_and_leads_to_its_docs(site: Path) -> None:
         if path.name not in ("marts.html", "map.html"):
             assert all('class="source"' in one for one in sections), path
         assert path.name == "marts.html" or named, path
+        # Where a script draws, it says what is missing without one.
+        assert ('<div class="figure' in text) == ("needs JavaScript" in text), path
+    contents = re.findall(r'<li><a href="#(marts-\w+|quality-\w+)">', marts)
+    assert sorted(contents) == sorted(one for one in known if re.match("(marts|quality)-", one))
 
 
 def test_both_engines_make_the_same_site_but_for_when_they_were_loaded(
@@ -225,6 +230,9 @@ def test_a_places_page_has_its_figures_deaths_and_crossings(
     assert figures["Crashes"] == f"{card['total_crashes']:,}"
     assert figures["Killed or seriously injured"] == f"{card['total_ksi']:,}"
     assert len(table(browser, "A death of the City's Vision Zero list")) == place["deaths"]
+    left_out = " ".join(texts(browser, "[aria-labelledby=left-out] li"))
+    assert "and one on a boundary is on both sides’ pages" in left_out
+    assert texts(browser, "#map-title")[0].startswith("A map of them, since ")
     grave = rows(
         built,
         "select crashes.crash_date from marts.crashes inner join marts.crashes_in_places"
@@ -374,7 +382,13 @@ def test_a_small_warehouse_without_wards_and_cameras_has_a_site_and_no_notice_if
     synced: Target, tmp_path: Path, browser: SiteBrowser
 ) -> None:
     with connect(synced) as connection:
+        connection.execute(f"load '{spatial_extension()}'")
+        connection.execute("delete from marts.fatalities")
         connection.execute("update ops.sync_runs set is_sample = false")
+        connection.execute(
+            "update marts.dashboard_metrics set figure = 100001, figure_year_before = 100000"
+            " where metric = 'total_crashes'"
+        )
     done = command_here("site", "--out", str(tmp_path / "site"))
     assert done.returncode == 0, done.stderr
     for page in ("index.html", "map.html", "places.html", "before-after.html", "data.html"):
@@ -383,6 +397,20 @@ def test_a_small_warehouse_without_wards_and_cameras_has_a_site_and_no_notice_if
         assert browser.violations() == [], page
         assert texts(browser, ".notice") == []
         assert "SAMPLE" not in browser.chrome.title
+    browser.open(tmp_path / "site" / "index.html", DESK)
+    # A change that rounds to no per cent has none.
+    assert texts(browser, ".against")[0].startswith("+1100,000 the year before")
+    browser.open(tmp_path / "site" / "places.html", DESK)
+    assert texts(browser, ".to-sync code") == ["warehouse sync wards"]
+    assert texts(browser, "h2") == ["Community areas", "What this page leaves out"]
+    browser.open(tmp_path / "site" / "places" / "community-area-32.html", DESK)
+    assert texts(browser, ".to-sync code") == ["warehouse sync fatalities"]
+    assert "The warehouse has not the City’s Vision Zero list." in texts(browser, "p")
+    browser.open(tmp_path / "site" / "map.html", DESK)
+    layers = "wards red_light_cameras speed_cameras"
+    assert texts(browser, ".to-sync code") == [f"warehouse sync {layers}"]
+    assert texts(browser, ".checks label") == ["Crashes", "Traffic signals"]
+    assert texts(browser, "[name=outlines] option") == ["Community areas", "None"]
     browser.open(tmp_path / "site" / "before-after.html", DESK)
     assert "No treatments were given" in texts(browser, "h2")
     assert texts(browser, "table") == []

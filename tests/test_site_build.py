@@ -34,12 +34,16 @@ def test_without_a_warehouse_or_with_an_empty_one_it_says_to_sync_first(
     assert not folder.exists()
 
 
-def test_marts_without_a_crash_have_no_site(synced: Target, tmp_path: Path) -> None:
+def test_marts_without_a_crash_or_a_figure_have_no_site(synced: Target, tmp_path: Path) -> None:
+    call = ("site", "--target", synced, "--out", str(tmp_path / "site"))
+    with connect(synced) as connection:
+        connection.execute("delete from marts.dashboard_metrics where metric = 'total_ksi'")
+    answer = command_here(*call)
+    assert_one_line(answer, 1, "dashboard_metrics has no total_ksi", "run 'warehouse build'")
     with connect(synced) as connection:
         connection.execute("update marts.dashboard_metrics set first_day = null, last_day = null")
         connection.execute("delete from marts.crashes_daily")
-    answer = command_here("site", "--target", synced, "--out", str(tmp_path / "site"))
-    assert_one_line(answer, 1, "has no crashes yet: run 'warehouse sync' first")
+    assert_one_line(command_here(*call), 1, "has no crashes yet: run 'warehouse sync' first")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """The site's map of the city, in a browser without a network."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,18 @@ def drawn_dots(browser: SiteBrowser) -> int:
         ".reduce((count, trace) => count + trace[0].trace.x.length, 0)"
     )
     return dots
+
+
+def contrast_with_white(colour: str) -> float:
+    """How far a colour, as `rgb(1, 2, 3)`, stands out, by WCAG's definition of contrast ratio."""
+    parts = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    luminance = sum(
+        weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )
+    return 1.05 / (luminance + 0.05)
 
 
 @on_duckdb
@@ -103,6 +116,11 @@ def test_the_map_shows_the_layers_that_are_asked_for_and_goes_to_a_place(
     assert texts(browser, "[data-legend]:not([hidden]) p")[0].startswith(
         "Hexagons: people killed or seriously injured"
     )
+    # Each stands out from white, as graphics should (WCAG 2.2, success criterion 1.4.11).
+    swatches = "return [...document.querySelectorAll('[data-legend=ksi] .swatch')].map("
+    colours = browser.run(f"{swatches}(one) => getComputedStyle(one).backgroundColor)")
+    assert len(colours) > 1
+    assert min(contrast_with_white(colour) for colour in colours) >= 3
     # Seven points a hexagon, which ends with a gap.
     [grave] = rows(built, "select count(*) as n from marts.hexes where total_ksi > 0")
     points = (

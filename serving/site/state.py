@@ -29,7 +29,7 @@ class State:
         settling_days: how many days that is.
         recent_since: the first day of the three years that some figures are of.
         first_day: the first day with a crash.
-        layers: of points and polygons that the warehouse has, such as `wards`.
+        layers: of points and polygons that the warehouse has, such as `wards`, and `fatalities`.
     """
 
     is_sample: bool
