@@ -16,7 +16,7 @@ const SYMBOLS = {
 };
 const ROWS_AT_ONCE = 50;
 // Dots of the whole city, and of a part of it, in pixels.
-const DOT = { A: [5, 9], K: [8, 12] };
+const DOT = { A: [3, 9], K: [6, 12] };
 
 // Trace by trace, in the order in which they are drawn over each other.
 const traces = [];
@@ -106,9 +106,12 @@ function addOutlines() {
       x.push(...outline.x, null);
       y.push(...outline.y, null);
     }
-    add(layer, {
-      mode: "lines", x, y, hoverinfo: "skip", line: { color: DATA.colors.line, width: 1 },
-    });
+    // Edged with white, as it runs over dark hexagons too.
+    const lines = { [`${layer} edge`]: { color: "#ffffff", width: 3 } };
+    lines[layer] = { color: DATA.colors.line, width: 1 };
+    for (const [name, line] of Object.entries(lines)) {
+      add(name, { mode: "lines", x, y, hoverinfo: "skip", line });
+    }
   }
 }
 
@@ -247,7 +250,9 @@ function apply(values) {
   const each = chosen(values);
   drawCrashes(each, values.crashes);
   for (const layer of ["wards", "community_areas"]) {
-    traces[index[layer]].visible = values.outlines === layer;
+    for (const name of [`${layer} edge`, layer]) {
+      traces[index[name]].visible = values.outlines === layer;
+    }
   }
   for (const layer of Object.keys(DATA.features)) {
     traces[index[layer]].visible = Boolean(values[layer]);
