@@ -3,6 +3,10 @@
 What is heavy is imported inside the commands, so that `--help` and a wrong call answer at once.
 """
 
+from flows import interrupts  # noqa: F401 - before what takes a moment
+
+# isort: split
+
 import os
 import signal
 import sys

@@ -10,8 +10,9 @@ from flows.failures import tell_of_failure, tell_of_success
 from flows.mail import readable
 from flows.progress import watcher
 from serving.site.build import build_site
+from serving.site.treatments import chosen_file
 from warehouse.freshness import is_sample
-from warehouse.settings import Target, resolve_target, site_folder, treatments_file
+from warehouse.settings import Target, resolve_target, site_folder
 
 
 @flow(
@@ -45,7 +46,7 @@ def site(
     """
     where = resolve_target(target)
     with readable(where):
-        folder, listed = out or site_folder(), treatments or treatments_file()
+        folder, listed = out or site_folder(), chosen_file(treatments)
         made = build_site(where, folder, listed, is_sample=is_sample(where))
     watcher().say(f"site: {made.pages} pages, {made.size / 1e6:.1f} MB, {made.index}")
     return str(made.index)

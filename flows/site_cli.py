@@ -7,7 +7,7 @@ import typer
 
 from flows.options import Target
 from warehouse.errors import WarehouseError
-from warehouse.settings import resolve_target, site_folder, treatments_file
+from warehouse.settings import resolve_target, site_folder
 
 
 def site(
@@ -30,13 +30,15 @@ def site(
     ] = None,
 ) -> None:
     """Make pages to look at from the marts: they need no server and no network."""
-    from serving.site.build import build_site
-    from warehouse.freshness import is_sample
-
     where = resolve_target(target)
-    folder, listed = out or site_folder(), treatments or treatments_file()
+    folder = out or site_folder()
     try:
-        made = build_site(where, folder, listed, is_sample=is_sample(where))
+        # What is heavy takes a moment, in which one may be called off as well.
+        from serving.site.build import build_site
+        from serving.site.treatments import chosen_file
+        from warehouse.freshness import is_sample
+
+        made = build_site(where, folder, chosen_file(treatments), is_sample=is_sample(where))
     except KeyboardInterrupt:
         raise WarehouseError("interrupted: the site is as it was before") from None
     typer.echo(f"{made.index}: open it in a browser; {made.pages} pages, {made.size / 1e6:.1f} MB")

@@ -73,8 +73,19 @@ def own_login() -> tuple[str, str] | None:
 
 def _post(services: Services, path: str, query: dict[str, object]) -> list[dict[str, str]] | None:
     """What the API says; nothing where it does not answer, or not yet."""
+    response = _ask(services, "post", path, query)
+    if response and response.is_success:
+        found: list[dict[str, str]] = response.json()
+        return found
+    return None
+
+
+def _ask(
+    services: Services, method: str, path: str, query: dict[str, object]
+) -> httpx.Response | None:
     try:
-        response = httpx.post(
+        return httpx.request(
+            method,
             f"{services.prefect_url}/api/{path}",
             json=query,
             timeout=_LONGEST_ANSWER_S,
@@ -82,10 +93,6 @@ def _post(services: Services, path: str, query: dict[str, object]) -> list[dict[
         )
     except httpx.HTTPError:
         return None
-    if response.is_success:
-        found: list[dict[str, str]] = response.json()
-        return found
-    return None
 
 
 def cancel_runs(url: str) -> int:
@@ -128,14 +135,15 @@ def cancel_runs(url: str) -> int:
 def register(services: Services, environment: Mapping[str, str]) -> None:
     """Register the deployments of prefect.yaml, and what ends a run that died without a word.
 
-    What somebody has paused stays paused: a schedule by its slug, and a deployment, which Prefect
-    would let go on, by pausing it again.
+    What somebody has paused stays paused: a schedule by its slug, and a deployment or an
+    automation, which Prefect would let go on, by pausing it again.
 
     Raises:
         WarehouseError: Prefect refuses one of them.
     """
     found = _post(services, "deployments/filter", {}) or []
     paused = [one["id"] for one in found if one["paused"]]
+    off = {one["name"] for one in _automations(services) if not one["enabled"]}
     for command in (
         (sys.executable, "-m", __name__),
         (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"),
@@ -150,6 +158,13 @@ def register(services: Services, environment: Mapping[str, str]) -> None:
             )
     for deployment in paused:
         _post(services, f"deployments/{deployment}/pause_deployment", {})
+    for automation in _automations(services):
+        if automation["name"] in off:
+            _ask(services, "patch", f"automations/{automation['id']}", {"enabled": False})
+
+
+def _automations(services: Services) -> list[dict[str, str]]:
+    return _post(services, "automations/filter", {}) or []
 
 
 def _register_pool() -> None:

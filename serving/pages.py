@@ -76,12 +76,14 @@ def number(value: float | None) -> str:
 
 
 def change(now: int | None, before: int | None) -> str:
-    """The difference of two counts, and its share of the one before."""
+    """The difference of two counts, and its share of the one before, where that is any."""
     if now is None or before is None:
         return _NONE
     if now == before:
         return "0"
     share = f" ({now / before - 1:+.1%})" if before else ""
+    if share.strip(" ()") in ("+0.0%", "-0.0%"):
+        share = ""
     return f"{now - before:+,}{share}".replace("-", _MINUS)
 
 

@@ -82,7 +82,7 @@ def make_report(
         amended_until: date = reported["last_day"] + timedelta(days=1)
         amendments = ask("report_amendments", amended_until.isoformat())
         of_note = ask("report_amendments_of_note", amended_until.isoformat())
-        checked = ask("report_reconciliation")
+        checked = ask("last_comparison")
         quality = {row["dataset"]: row for row in ask("report_quality")}
         runs = ask("report_runs")
     title = f"Chicago's crashes on {day(reported['last_day'])}"

@@ -27,7 +27,7 @@ def asking(target: Target, folder: Path = SQL, *, is_spatial: bool = False) -> I
 
     Args:
         target: the warehouse.
-        folder: where the files are.
+        folder: where the files are; such as are not there are those of `sql`, which several ask.
         is_spatial: some of them work with geometry, for which DuckDB has to load its extension.
 
     Raises:
@@ -41,7 +41,8 @@ def asking(target: Target, folder: Path = SQL, *, is_spatial: bool = False) -> I
             connection.execute(f"load '{spatial_extension()}'")
 
         def ask(name: str, *parameters: str | int | float | None) -> list[Row]:
-            sql = (folder / f"{name}.sql").read_text(encoding="utf-8")
+            own, shared = folder / f"{name}.sql", SQL / f"{name}.sql"
+            sql = (own if own.exists() else shared).read_text(encoding="utf-8")
             try:
                 rows: list[Row] = connection.fetch(sql, parameters).to_pylist()
             except (duckdb.Error, PostgresError) as error:

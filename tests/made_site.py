@@ -11,7 +11,18 @@ TREATMENTS = (
     f"{HEADING},radius_ft,years\n"
     '"Lanes, <protected> & new",-87.6278,41.8857,2022-06-01,5000,3\n'
     "Road diet,-87.687,41.92,2026-01-15,,\n"
+    "Quiet street,-87.60,41.75,2023-01-15,1,2\n"
+    "Quiet street,-87.60,41.75,2023-01-16,1,2\n"
+    "Quiet street,-87.60,41.75,2023-01-16,1.5,2\n"
+    "Bus lanes,-87.6278,41.8857,2026-01-15,5000,2\n"
 )
+
+RECENT = """
+    crash_date between (
+        select cast(max(last_day) - interval '3 years' as date) + 1 from marts.dashboard_metrics
+    ) and (select max(last_day) from marts.dashboard_metrics)
+    and not has_implausible_date
+"""
 
 
 def made_site(target: Target, shared: SharedWarehouses) -> Path:

@@ -47,6 +47,7 @@ class Services:
             "PREFECT_SERVER_API_PORT": str(free_port()),
             "PREFECT_SERVER_METRICS_ENABLED": "true",
             "WAREHOUSE_METRICS_PORT": str(free_port()),
+            "WAREHOUSE_SITE": str(folder / "site"),
             "WAREHOUSE_ANALYST_PASSWORD": "an analyst's: own",
             "SOURCES__SODA__BASE_URL": portal.url,
             "SOURCES__SODA__APP_TOKEN": "not-for-a-log",
@@ -170,6 +171,18 @@ class Services:
             {"parameters": parameters, "idempotency_key": str(uuid.uuid4())},
         )["id"]
         return run
+
+    def automation(self, name: str) -> dict[str, Any]:
+        """An automation by its name, as Prefect has it."""
+        [found] = self.ask("automations/filter", {"automations": {"name": {"any_": [name]}}})
+        of_name: dict[str, Any] = found
+        return of_name
+
+    def runs_of(self, deployment: str) -> list[str]:
+        """The states of a deployment's runs, the first first."""
+        of_it = {"deployments": {"id": {"any_": [self.deployment(deployment)["id"]]}}}
+        runs = self.ask("flow_runs/filter", {**of_it, "sort": "START_TIME_ASC"})
+        return [run["state_type"] for run in runs]
 
     def state(self, run: str) -> str:
         address = f"{self.api}/flow_runs/{run}"

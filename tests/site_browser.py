@@ -55,6 +55,29 @@ class SiteBrowser:
         self.chrome.get(page.as_uri())
         WebDriverWait(self.chrome, SHOWN_S).until(lambda chrome: chrome.execute_script(_DRAWN))
 
+    @contextmanager
+    def touched(self) -> Iterator[None]:
+        """While the block lasts it has no mouse: who opens a page has a finger."""
+        touch = "Emulation.setTouchEmulationEnabled"
+        self.chrome.execute_cdp_cmd(touch, {"enabled": True, "maxTouchPoints": 5})
+        try:
+            yield
+        finally:
+            self.chrome.execute_cdp_cmd(touch, {"enabled": False})
+
+    def swipe_up(self, selector: str, length: int = 150) -> None:
+        """Let a finger that begins in the middle of an element go up, as who reads on does."""
+        x, y = self.run(
+            "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+            "return [box.left + box.width / 2, box.top + box.height / 2]",
+            selector,
+        )
+        touch = "Input.dispatchTouchEvent"
+        steps = [{"x": x, "y": y - length * step / 10} for step in range(11)]
+        for kind, point in [("touchStart", steps[0])] + [("touchMove", step) for step in steps[1:]]:
+            self.chrome.execute_cdp_cmd(touch, {"type": kind, "touchPoints": [point]})
+        self.chrome.execute_cdp_cmd(touch, {"type": "touchEnd", "touchPoints": []})
+
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns."""
         return self.chrome.execute_script(script, *arguments)
@@ -117,6 +140,25 @@ def site_browser() -> Iterator[SiteBrowser]:
         yield SiteBrowser(chrome)
     finally:
         chrome.quit()
+
+
+def texts(browser: SiteBrowser, selector: str) -> list[str]:
+    """What elements say, also such as are folded away."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())"
+    said: list[str] = browser.run(script, selector)
+    return said
+
+
+def table(browser: SiteBrowser, caption: str) -> list[list[str]]:
+    """The cells of the rows of the first table whose caption has this in it."""
+    script = """
+        const found = [...document.querySelectorAll('table')]
+            .find((table) => table.caption.textContent.includes(arguments[0]));
+        return [...found.tBodies[0].rows]
+            .map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+    """
+    cells: list[list[str]] = browser.run(script, caption)
+    return cells
 
 
 def main(site: Path, picture: Path) -> None:

@@ -112,6 +112,21 @@ def test_help_answers_at_once(command: str) -> None:
     assert "Usage: warehouse" in answer.stdout
 
 
+def test_a_command_that_is_called_off_before_it_has_begun_says_so_in_one_line() -> None:
+    program = Path(sys.executable).with_name("warehouse")
+    # Python tells of each import when it is done: `typer` is one of the first.
+    command = [sys.executable, "-X", "importtime", str(program), "site"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as beginning:
+        assert beginning.stderr
+        for line in beginning.stderr:
+            if line.split("|")[-1].strip() == "typer":
+                break
+        beginning.send_signal(signal.SIGINT)
+        said = [line for line in beginning.stderr if not line.startswith("import time:")]
+    assert beginning.returncode == -signal.SIGINT
+    assert said == ["warehouse: interrupted\n"]
+
+
 @on_duckdb
 @pytest.mark.usefixtures("prefect_server")
 def test_a_portal_that_cannot_be_reached_leaves_no_warehouse(

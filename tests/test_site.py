@@ -8,28 +8,21 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
 
 from serving.site.words import place_page
 from tests.commands import command_here
 from tests.conftest import Filled
 from tests.contents import rows
-from tests.made_site import files, made_site
+from tests.made_site import RECENT, files, made_site
 from tests.shared_warehouses import SharedWarehouses, pointing_to
-from tests.site_browser import DESK, PHONE, SiteBrowser, site_browser
-from warehouse.connection import connect
+from tests.site_browser import DESK, PHONE, SiteBrowser, site_browser, table, texts
+from warehouse.connection import connect, spatial_extension
 from warehouse.settings import TARGETS, Target
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
 
 # What a phone loads in a moment: of the first view, and of a place's page.
 FIRST_VIEW_BYTES, PLACE_BYTES = 6_000_000, 1_000_000
-RECENT = """
-    crash_date between (
-        select cast(max(last_day) - interval '3 years' as date) + 1 from marts.dashboard_metrics
-    ) and (select max(last_day) from marts.dashboard_metrics)
-    and not has_implausible_date
-"""
 
 
 @pytest.fixture(scope="module")
@@ -43,27 +36,12 @@ def site(built: Target, shared_warehouses: SharedWarehouses) -> Path:
     return made_site(built, shared_warehouses)
 
 
-def texts(browser: SiteBrowser, selector: str) -> list[str]:
-    """What elements say, also such as are folded away."""
-    script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())"
-    said: list[str] = browser.run(script, selector)
-    return said
-
-
-def table(browser: SiteBrowser, caption: str) -> list[list[str]]:
-    """The cells of the rows of the first table whose caption has this in it."""
-    script = """
-        const found = [...document.querySelectorAll('table')]
-            .find((table) => table.caption.textContent.includes(arguments[0]));
-        return [...found.tBodies[0].rows]
-            .map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
-    """
-    cells: list[list[str]] = browser.run(script, caption)
-    return cells
-
-
 def words(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
+
+
+def signed(change: float) -> str:
+    return f"{change:+.1%}".replace("-", "−")
 
 
 def place_with(target: Target, condition: str) -> tuple[str, str]:
@@ -106,7 +84,8 @@ def test_each_kind_of_page_opens_from_a_folder_without_a_network(
 
 @on_duckdb
 def test_each_figure_names_its_mart_and_leads_to_its_docs(site: Path) -> None:
-    known = set(re.findall(r'id="([^"]+)"', (site / "marts.html").read_text(encoding="utf-8")))
+    marts = (site / "marts.html").read_text(encoding="utf-8")
+    known = set(re.findall(r'id="([^"]+)"', marts))
     for path in site.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         sections = re.findall(r"<section.*?</section>", text, re.DOTALL)
@@ -116,6 +95,10 @@ def test_each_figure_names_its_mart_and_leads_to_its_docs(site: Path) -> None:
         if path.name not in ("marts.html", "map.html"):
             assert all('class="source"' in one for one in sections), path
         assert path.name == "marts.html" or named, path
+        # Where a script draws, it says what is missing without one.
+        assert ('<div class="figure' in text) == ("needs JavaScript" in text), path
+    contents = re.findall(r'<li><a href="#(marts-\w+|quality-\w+)">', marts)
+    assert sorted(contents) == sorted(one for one in known if re.match("(marts|quality)-", one))
 
 
 def test_both_engines_make_the_same_site_but_for_when_they_were_loaded(
@@ -188,103 +171,6 @@ def test_the_overviews_figures_are_those_of_the_marts(
     }
 
 
-def drawn_dots(browser: SiteBrowser) -> int:
-    """The crashes that the map's data has drawn, by Plotly's own count of its dots."""
-    dots: int = browser.run(
-        "return document.getElementById('map').calcdata"
-        ".filter((trace) => /diamond|circle/.test(trace[0].trace.marker?.symbol)"
-        " && trace[0].trace.hovertemplate && /killed/.test((trace[0].trace.text || [])[0] || ''))"
-        ".reduce((count, trace) => count + trace[0].trace.x.length, 0)"
-    )
-    return dots
-
-
-@on_duckdb
-@pytest.mark.parametrize(
-    ("chosen", "condition"),
-    [
-        ({}, "true"),
-        ({"year": "2025"}, "extract(year from crash_date) = 2025"),
-        ({"road_user": "pedestrian"}, "pedestrians > 0"),
-        ({"road_user": "cyclist", "severity": "A"}, "cyclists > 0 and severity = 'A'"),
-        ({"road_user": "motorists"}, "pedestrians = 0 and cyclists = 0"),
-        ({"severity": "K"}, "severity = 'K'"),
-        (
-            {"year": "2024", "road_user": "cyclist", "severity": "K"},
-            "extract(year from crash_date) = 2024 and cyclists > 0 and severity = 'K'",
-        ),
-    ],
-    ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else None,
-)
-def test_the_maps_filters_leave_the_crashes_that_the_mart_has(
-    site: Path, built: Target, browser: SiteBrowser, chosen: dict[str, str], condition: str
-) -> None:
-    [counted] = rows(
-        built,
-        f"select count(*) as n from marts.crashes where is_ksi and {RECENT}"
-        f" and coordinate_quality = 'ok' and {condition}",
-    )
-    browser.open(site / "map.html", PHONE)
-    for name, value in chosen.items():
-        Select(browser.chrome.find_element(By.NAME, name)).select_by_value(value)
-    word = "crash" if counted["n"] == 1 else "crashes"
-    assert texts(browser, "#shown[role=status]") == [f"{counted['n']:,} {word} shown"]
-    assert drawn_dots(browser) == counted["n"]
-    assert len(texts(browser, "#crash-table tbody tr")) == min(counted["n"], 50)
-    assert browser.log() == []
-
-
-@on_duckdb
-def test_the_map_shows_the_layers_that_are_asked_for_and_goes_to_a_place(
-    site: Path, built: Target, browser: SiteBrowser
-) -> None:
-    browser.open(site / "map.html", DESK)
-    visible = (
-        "return document.getElementById('map').data.filter((trace) => trace.visible !== false)"
-        ".map((trace) => trace.x.length)"
-    )
-    before: list[int] = browser.run(visible)
-    browser.chrome.find_element(By.NAME, "traffic_signals").send_keys(Keys.SPACE)
-    [signals] = rows(
-        built,
-        "select count(*) as n from marts.feature_safety where layer = 'traffic_signals'"
-        " and total_crashes > 0",
-    )
-    assert sorted(browser.run(visible)) == sorted([*before, signals["n"]])
-    assert texts(browser, ".of-layer:not([hidden])") == ["Traffic signal"]
-    Select(browser.chrome.find_element(By.NAME, "hexes")).select_by_value("ksi")
-    centres = "return document.getElementById('map').data.find((one) => one.mode === 'none').x"
-    [hexes] = rows(built, "select count(*) as n from marts.hexes where total_crashes > 0")
-    assert len(browser.run(centres)) == hexes["n"]
-    assert texts(browser, "[data-legend]:not([hidden]) p")[0].startswith(
-        "Hexagons: people killed or seriously injured"
-    )
-    # Seven points a hexagon, which ends with a gap.
-    [grave] = rows(built, "select count(*) as n from marts.hexes where total_ksi > 0")
-    points = (
-        "return document.getElementById('map').data.filter((one) => one.fill === 'toself')"
-        ".reduce((count, one) => count + one.x.length, 0)"
-    )
-    assert browser.run(points) == 7 * grave["n"]
-
-    seen = "return document.getElementById('map').layout.xaxis.range"
-    whole = browser.run(seen)
-    Select(browser.chrome.find_element(By.NAME, "place")).select_by_visible_text("Ward 27")
-    [ward] = rows(
-        built,
-        "select st_xmin(geom) as least, st_xmax(geom) as most from marts.places"
-        " where layer = 'wards' and place_id = '27'",
-    )
-    low, high = browser.run(seen)
-    assert low < ward["least"] < ward["most"] < high
-    assert high - low < (whole[1] - whole[0]) / 2
-    browser.chrome.find_element(By.NAME, "nearer").click()
-    nearer = browser.run(seen)
-    assert nearer[1] - nearer[0] == pytest.approx(0.6 * (high - low))
-    browser.chrome.find_element(By.NAME, "whole").send_keys(Keys.ENTER)
-    assert browser.run(seen) == pytest.approx(whole)
-
-
 @on_duckdb
 def test_the_scorecard_has_the_marts_figures_and_is_sorted_by_the_keyboard(
     site: Path, built: Target, browser: SiteBrowser
@@ -344,6 +230,9 @@ def test_a_places_page_has_its_figures_deaths_and_crossings(
     assert figures["Crashes"] == f"{card['total_crashes']:,}"
     assert figures["Killed or seriously injured"] == f"{card['total_ksi']:,}"
     assert len(table(browser, "A death of the City's Vision Zero list")) == place["deaths"]
+    left_out = " ".join(texts(browser, "[aria-labelledby=left-out] li"))
+    assert "and one on a boundary is on both sides’ pages" in left_out
+    assert texts(browser, "#map-title")[0].startswith("A map of them, since ")
     grave = rows(
         built,
         "select crashes.crash_date from marts.crashes inner join marts.crashes_in_places"
@@ -392,7 +281,11 @@ def test_each_treatment_has_the_windows_of_the_function(
 ) -> None:
     browser.open(site / "before-after.html", DESK)
     # What the user wrote is text, and no part of the page.
-    assert texts(browser, "h2")[:2] == ["Lanes, <protected> & new", "Road diet"]
+    assert texts(browser, "h2")[:6] == [
+        *("Lanes, <protected> & new", "Road diet", "Quiet street, January 15, 2023"),
+        *(f"Quiet street, January 16, 2023, {radius} ft" for radius in ("1", "1.5")),
+        "Bus lanes",
+    ]
     windows = rows(
         built,
         "select * from marts.before_after(-87.6278, 41.8857, 5000, date '2022-06-01', 3)"
@@ -406,17 +299,43 @@ def test_each_treatment_has_the_windows_of_the_function(
         ]
         for row in windows
     ]
-    before, after = (
-        sum(row["total_crashes"] for row in windows if row["period"] == period) / 3
+    compared = {row[0]: row[1:] for row in table(browser, "The whole years on each side")}
+    counted = {
+        (name, period): sum(row[name] for row in windows if row["period"] == period)
+        for name in ("total_crashes", "total_ksi", "city_crashes", "city_ksi")
         for period in ("before", "after")
-    )
-    [crashes, *_] = table(browser, "A year on average")
-    assert crashes == [
-        "Crashes here",
-        *(f"{mean:.1f}" if mean < 100 else f"{mean:.0f}" for mean in (before, after)),
-        f"{after / before - 1:+.1%}".replace("-", "−"),
-    ]
+    }
+
+    def line(here: str, city: str | None = None) -> list[str]:
+        before, after = counted[here, "before"], counted[here, "after"]
+        of_city = counted[city, "after"] / counted[city, "before"] if city else None
+        return [
+            *(f"{count:,}" for count in (before, after)),
+            *(
+                f"{count / 3:.1f}" if count < 300 else f"{count / 3:,.0f}"
+                for count in (before, after)
+            ),
+            signed(after / before - 1),
+            signed(after / before / of_city - 1) if of_city else "–",
+        ]
+
+    assert compared == {
+        "Crashes here": line("total_crashes", "city_crashes"),
+        "Killed or seriously injured here": line("total_ksi", "city_ksi"),
+        "Crashes in the whole city": line("city_crashes"),
+        "Killed or seriously injured in the whole city": line("city_ksi"),
+    }
     text = browser.chrome.find_element(By.TAG_NAME, "main").text
+    assert counted["total_ksi", "before"] < 20 <= counted["total_crashes", "before"]
+    ksi = counted["total_ksi", "before"]
+    assert f"in the years before there were {ksi} killed or seriously injured." in text
+    assert "in the years before there were 0 crashes and 0 killed or seriously injured." in text
+    assert texts(browser, "[aria-labelledby=treatment-3-title] > p")[0] == (
+        "No crashes in these years."
+    )
+    assert texts(browser, "#treatment-6 .legendtext") == [
+        *("Before the treatment", "Not a whole year after"),
+    ]
     assert "the warehouse has no whole year after the treatment" in text
     assert "(not whole)" in " ".join(texts(browser, "td"))
 
@@ -463,7 +382,13 @@ def test_a_small_warehouse_without_wards_and_cameras_has_a_site_and_no_notice_if
     synced: Target, tmp_path: Path, browser: SiteBrowser
 ) -> None:
     with connect(synced) as connection:
+        connection.execute(f"load '{spatial_extension()}'")
+        connection.execute("delete from marts.fatalities")
         connection.execute("update ops.sync_runs set is_sample = false")
+        connection.execute(
+            "update marts.dashboard_metrics set figure = 100001, figure_year_before = 100000"
+            " where metric = 'total_crashes'"
+        )
     done = command_here("site", "--out", str(tmp_path / "site"))
     assert done.returncode == 0, done.stderr
     for page in ("index.html", "map.html", "places.html", "before-after.html", "data.html"):
@@ -472,6 +397,20 @@ def test_a_small_warehouse_without_wards_and_cameras_has_a_site_and_no_notice_if
         assert browser.violations() == [], page
         assert texts(browser, ".notice") == []
         assert "SAMPLE" not in browser.chrome.title
+    browser.open(tmp_path / "site" / "index.html", DESK)
+    # A change that rounds to no per cent has none.
+    assert texts(browser, ".against")[0].startswith("+1100,000 the year before")
+    browser.open(tmp_path / "site" / "places.html", DESK)
+    assert texts(browser, ".to-sync code") == ["warehouse sync wards"]
+    assert texts(browser, "h2") == ["Community areas", "What this page leaves out"]
+    browser.open(tmp_path / "site" / "places" / "community-area-32.html", DESK)
+    assert texts(browser, ".to-sync code") == ["warehouse sync fatalities"]
+    assert "The warehouse has not the City’s Vision Zero list." in texts(browser, "p")
+    browser.open(tmp_path / "site" / "map.html", DESK)
+    layers = "wards red_light_cameras speed_cameras"
+    assert texts(browser, ".to-sync code") == [f"warehouse sync {layers}"]
+    assert texts(browser, ".checks label") == ["Crashes", "Traffic signals"]
+    assert texts(browser, "[name=outlines] option") == ["Community areas", "None"]
     browser.open(tmp_path / "site" / "before-after.html", DESK)
     assert "No treatments were given" in texts(browser, "h2")
     assert texts(browser, "table") == []

@@ -5,19 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from flows.site import site as site_flow
-from tests.commands import command_here, warehouse_command
+from tests.commands import command_here
 from tests.made_site import HEADING, TREATMENTS, files, made_site
 from tests.shared_warehouses import SharedWarehouses
 from tests.test_cli import assert_one_line
-from warehouse.connection import connect
-from warehouse.settings import ROOT, Target
+from warehouse.connection import connect, spatial_extension
+from warehouse.settings import Target
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
 
@@ -36,12 +34,16 @@ def test_without_a_warehouse_or_with_an_empty_one_it_says_to_sync_first(
     assert not folder.exists()
 
 
-def test_marts_without_a_crash_have_no_site(synced: Target, tmp_path: Path) -> None:
+def test_marts_without_a_crash_or_a_figure_have_no_site(synced: Target, tmp_path: Path) -> None:
+    call = ("site", "--target", synced, "--out", str(tmp_path / "site"))
+    with connect(synced) as connection:
+        connection.execute("delete from marts.dashboard_metrics where metric = 'total_ksi'")
+    answer = command_here(*call)
+    assert_one_line(answer, 1, "dashboard_metrics has no total_ksi", "run 'warehouse build'")
     with connect(synced) as connection:
         connection.execute("update marts.dashboard_metrics set first_day = null, last_day = null")
         connection.execute("delete from marts.crashes_daily")
-    answer = command_here("site", "--target", synced, "--out", str(tmp_path / "site"))
-    assert_one_line(answer, 1, "has no crashes yet: run 'warehouse sync' first")
+    assert_one_line(command_here(*call), 1, "has no crashes yet: run 'warehouse sync' first")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -55,6 +57,17 @@ def test_marts_without_a_crash_have_no_site(synced: Target, tmp_path: Path) -> N
         ("Lanes,41.8857,-87.6278,2022-06-01", ["line 2", "longitude is '41.8857'"]),
         ("Lanes,,41.8857,2022-06-01", ["line 2", "longitude is ''"]),
         ("Lanes,nan,41.8857,2022-06-01", ["line 2", "longitude is 'nan'"]),
+        ("Lanes,-87.6_278,41.8857,2022-06-01", ["line 2", "longitude is '-87.6_278'"]),
+        ("Lanes,-87.6278,41.8857,２０２２-06-01", ["line 2", "treated_on is '２０２２-06-01'"]),
+        ("Lanes,-87.6278,41.8857,20220601", ["line 2", "treated_on is '20220601'", "2022-06-01"]),
+        ("Lanes,-87.6278,41.8857,2022-06-01\0", ["line 2", "NUL"]),
+        ('Lanes,-87.6278,41.8857,2022-06-01\n\n"New "lanes,,,', ["line 4", "quote"]),
+        ('A,-87.6278,41.8857,2022-06-01\n"B,,,\n,,', ["line 3", "quote"]),
+        ("A,x,41.8857,2022-06-01\nB,,,\nC,,,\nD,,,\nE,,,", ["line 2", "line 3", "and 2 more"]),
+        (
+            "A,-87.6278,41.8857,2022-06-01\nB,-87.6,41.8,2022-06-01\nA,-87.6278,41.8857,2022-06-01",
+            ["line 4", "the same treatment as line 2"],
+        ),
         (",-87.6278,41.8857,2022-06-01", ["line 2", "name is empty"]),
         ("Lanes, new,-87.6278,41.8857,2022-06-01", ["line 2", "more values than columns"]),
         ("Lanes,-87.6278,41.8857,2031-06-01", ["line 2", "2031-06-01", "expected a day"]),
@@ -91,7 +104,9 @@ def test_a_treatment_since_which_no_crash_is_known_yet_is_listed_and_not_compare
     [
         (b"name,longitude,latitude\nLanes,-87.6,41.9\n", ["line 1", "no column 'treated_on'"]),
         (f"{HEADING},radius\n".encode(), ["line 1", "unknown column 'radius'", "radius_ft"]),
-        (f"{HEADING}\nLanes\xe9\n".encode("latin-1"), ["UTF-8"]),
+        (f"{HEADING}\nLanes\nLan\xe9s\n".encode("latin-1"), ["line 3", "UTF-8"]),
+        (HEADING.replace(",", ";").encode(), ["line 1", "semicolons", "save it with commas"]),
+        (f"{HEADING},Name\n".encode(), ["line 1", "'name' is there twice"]),
         (
             f"{HEADING},radius_ft\nA,-87.6278,41.8857,2022-06-01,0\n".encode(),
             ["radius_ft is '0'"],
@@ -112,6 +127,43 @@ def test_a_file_that_lists_no_treatments_is_refused(
 
 
 @on_duckdb
+def test_a_file_of_treatments_that_the_settings_name_is_blamed_on_them(
+    built: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "treatments.csv"
+    monkeypatch.setenv("WAREHOUSE_TREATMENTS", str(listed))
+    answer = command_here("site", "--out", str(tmp_path / "site"))
+    assert_one_line(answer, 2, f"WAREHOUSE_TREATMENTS {listed} cannot be read")
+    assert "--treatments" not in answer.stderr
+
+
+def test_without_community_areas_wards_tell_where_the_city_is_and_without_those_its_bounds(
+    synced: Target, tmp_path: Path
+) -> None:
+    listed = tmp_path / "treatments.csv"
+    call = ("--target", synced, "--out", str(tmp_path / "site"), "--treatments", str(listed))
+    # One in the lake is outside of the city, and within the bounds of its coordinates.
+    inside, lake, away = (
+        f"Lanes,{place},2025-06-01" for place in ("-87.6278,41.8857", "-87.55,41.9", "-88.2,41.8")
+    )
+    for change, refused, told_by in (
+        ("update marts.{} set layer = 'wards'", [lake, away], "not in Chicago, by its wards"),
+        ("delete from marts.{}", [away], "by the bounds of crashes' coordinates"),
+    ):
+        with connect(synced) as connection:
+            if synced == "duckdb":
+                connection.execute(f"load '{spatial_extension()}'")
+            for table in ("places", "place_scorecards", "place_months"):
+                connection.execute(change.format(table))
+        for one in refused:
+            listed.write_text(f"{HEADING}\n{inside}\n{one}\n")
+            assert_one_line(command_here("site", *call), 2, "line 3", told_by)
+        listed.write_text("\n".join([HEADING, *({inside, lake, away} - set(refused))]))
+        done = command_here("site", *call)
+        assert done.returncode == 0, done.stderr
+
+
+@on_duckdb
 def test_a_folder_that_is_no_site_is_left_alone(built: Target, tmp_path: Path) -> None:
     mine = tmp_path / "thesis"
     mine.mkdir()
@@ -122,6 +174,10 @@ def test_a_folder_that_is_no_site_is_left_alone(built: Target, tmp_path: Path) -
     )
     below = mine / "chapter.txt" / "site"
     assert_one_line(command_here("site", "--out", str(below)), 1, str(below), "cannot be written")
+    unnameable = tmp_path / ("x" * 300)
+    assert_one_line(
+        command_here("site", "--out", str(unnameable)), 1, str(unnameable), "cannot be read"
+    )
     link = tmp_path / "link"
     link.symlink_to(mine)
     assert_one_line(command_here("site", "--out", str(link)), 2, "no folder")
@@ -155,27 +211,28 @@ def test_a_build_that_is_ended_leaves_the_site_before_and_the_next_is_whole(
         assert beside == []
     else:
         assert len(beside) == 1
-    done = warehouse_command("site", "--out", str(folder))
+    # Killed before any step of the exchange it would have left one as well.
+    was_there: list[bool] = []
+
+    def look(event: str, _: tuple[object, ...]) -> None:
+        if event == "os.rename" and is_looking:
+            was_there.append((folder / "index.html").exists())
+
+    is_looking = True
+    sys.addaudithook(look)
+    done = command_here("site", "--out", str(folder))
+    is_looking = False
     assert done.returncode == 0, done.stderr
+    assert all(was_there)
     assert list(tmp_path.iterdir()) == [folder]
     assert "of-yesterday.html" not in files(folder)
     assert before.keys() - files(folder).keys() == {"of-yesterday.html"}
 
 
 @on_duckdb
-def test_the_deployment_makes_it_after_the_sync_where_the_settings_say(
+def test_the_deployment_makes_it_where_the_settings_say(
     built: Target, prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deployments = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
-    [daily] = [one for one in deployments if one["entrypoint"] == "flows/site.py:site"]
-    assert daily["name"] == "daily"
-    [schedule] = daily["schedules"]
-    minute, hour, *rest = schedule["cron"].split()
-    # The sync of six o'clock is before it, and the next after.
-    assert (
-        timedelta(hours=6) < timedelta(hours=int(hour), minutes=int(minute)) < timedelta(hours=12)
-    )
-    assert rest == ["*", "*", "*"]
     listed = tmp_path / "treatments.csv"
     listed.write_text(TREATMENTS, encoding="utf-8")
     monkeypatch.setenv("WAREHOUSE_SITE", str(tmp_path / "served"))

@@ -16,7 +16,12 @@ from serving.site.pages.places import places
 from serving.site.publishing import publish, refuse_other_folders
 from serving.site.rendering import ASSETS, QUERIES
 from serving.site.state import Page, State, state_of
-from serving.site.treatments import Treatment, read_treatments, refuse_elsewhere
+from serving.site.treatments import (
+    Treatment,
+    TreatmentsFile,
+    read_treatments,
+    refuse_elsewhere,
+)
 from serving.sql_files import Ask, asking
 from warehouse.connection import connect
 from warehouse.settings import Target
@@ -41,7 +46,7 @@ class Site:
 
 
 def build_site(
-    target: Target, folder: Path, treatments: Path | None = None, *, is_sample: bool
+    target: Target, folder: Path, treatments: TreatmentsFile | None = None, *, is_sample: bool
 ) -> Site:
     """Make the site of a warehouse, in the place of the one before.
 

@@ -1,7 +1,9 @@
 """Charts as Plotly takes them, in colours that the colour-blind tell apart.
 
-The hues are of Okabe and Ito, "Color Universal Design" (2008); the ramp of five is ColorBrewer's
-YlGnBu, which its authors found safe for the colour-blind.
+The hues are of Okabe and Ito, "Color Universal Design" (2008); the ramp of five is of viridis, by
+van der Walt and Smith (2015), which they made to be safe for the colour-blind. It begins where a
+colour stands out from white by 3 to 1, as the Web Content Accessibility Guidelines 2.2 ask of
+graphics (success criterion 1.4.11).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +16,7 @@ BLUE, VERMILLION, ORANGE, GREEN, SKY, PURPLE, BLACK = (
     *("#0072b2", "#d55e00", "#e69f00", "#009e73", "#56b4e9", "#cc79a7"),
     "#1b1f24",
 )
-RAMP = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+RAMP = ("#20a387", "#287d8e", "#39568c", "#453781", "#440154")
 _GRID, _TEXT = "#d8dee4", "#1b1f24"
 _FEW = 6
 _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 14}
@@ -75,7 +77,7 @@ def months(rows: Sequence[Row], column: str, name: str, color: str) -> Figure:
                 "text": [month(row["month_start"]) + ending for row in chosen],
                 "textposition": "none",
                 "hovertemplate": f"%{{text}}<br>{name}: %{{y:,}}<extra></extra>",
-                "marker": _hatched(color) if is_provisional else {"color": color},
+                "marker": hatched(color) if is_provisional else {"color": color},
             }
         )
     return {
@@ -85,18 +87,19 @@ def months(rows: Sequence[Row], column: str, name: str, color: str) -> Figure:
             bargap=0.15,
             showlegend=any(row["is_provisional"] for row in rows),
             xaxis=axis(type="date", tickformat="%Y", dtick="M12", ticklabelmode="period"),
-            yaxis=_counts(row[column] for row in rows),
+            yaxis=counts(row[column] for row in rows),
         ),
     }
 
 
-def _counts(values: Iterable[int]) -> dict[str, Any]:
+def counts(values: Iterable[int]) -> dict[str, Any]:
     """An axis of counts: where they are few, a step is one of them and no part of it."""
     few = {"dtick": 1} if max(values, default=0) <= _FEW else {}
     return axis(rangemode="tozero", tickformat=",", **few)
 
 
-def _hatched(color: str) -> dict[str, Any]:
+def hatched(color: str) -> dict[str, Any]:
+    """The look of bars that are not to be compared with the others."""
     return {
         "color": "#ffffff",
         "line": {"color": color, "width": 1},

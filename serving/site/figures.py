@@ -89,6 +89,7 @@ class Chart:
         figure: `data` and `layout` as Plotly takes them; none where there is nothing to draw.
         table: the same in figures.
         note: a line below it.
+        nothing: what stands there where there is nothing to draw.
         height: of the drawing, as a class of the style sheet.
         more_tables: others that go with it.
     """
@@ -100,5 +101,6 @@ class Chart:
     figure: dict[str, Any] | None
     table: Table
     note: str = ""
+    nothing: str = "There is nothing to draw."
     height: str = "usual"
     more_tables: Sequence[Table] = field(default_factory=tuple)

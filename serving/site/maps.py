@@ -64,7 +64,8 @@ def texts(crashes: Iterable[Row]) -> list[str]:
             (
                 f"{a_date(row['crash_date'])}, {hour(row['crash_hour'])}",
                 f"{row['deaths']:,} killed, {row['injuries']:,} injured in all",
-                f"{road_users(row)}; {sentence(row['first_crash_type'])}",
+                f"Road users: {road_users(row).lower()}",
+                f"Kind of crash: {row['first_crash_type'].lower()}",
                 f"Cause: {sentence(row['cause'])}",
                 address(row),
             )

@@ -1,5 +1,6 @@
 """What every page of a site tells of the data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,6 +29,7 @@ class State:
         settling_days: how many days that is.
         recent_since: the first day of the three years that some figures are of.
         first_day: the first day with a crash.
+        layers: of points and polygons that the warehouse has, such as `wards`, and `fatalities`.
     """
 
     is_sample: bool
@@ -36,6 +38,11 @@ class State:
     settling_days: int
     recent_since: date
     first_day: date
+    layers: frozenset[str]
+
+    def without(self, layers: Iterable[str]) -> list[str]:
+        """Such of these layers as the warehouse has not, by their names as datasets."""
+        return [layer for layer in layers if layer not in self.layers]
 
     def page(self, path: str, template: str, title: str, **values: object) -> Page:
         """A page.
@@ -59,4 +66,5 @@ def state_of(target: Target, ask: Ask, *, is_sample: bool) -> State:
     [row] = ask("site_state")
     if row["published_until"] is None or row["first_day"] is None:
         raise WarehouseError(f"{target} has no crashes yet: run 'warehouse sync' first")
-    return State(is_sample=is_sample, **row)
+    layers = frozenset(each["layer"] for each in ask("site_layers"))
+    return State(is_sample=is_sample, layers=layers, **row)

@@ -10,9 +10,9 @@ from serving.pages import instant, number
 _MINUS, _NONE = "−", "–"
 _NOON = 12
 
+PLACES = {"wards": "Wards", "community_areas": "Community areas"}
 LAYERS = {
-    "wards": "Wards",
-    "community_areas": "Community areas",
+    **PLACES,
     "traffic_signals": "Traffic signals",
     "red_light_cameras": "Red light cameras",
     "speed_cameras": "Speed cameras",
@@ -38,11 +38,22 @@ def month(value: date) -> str:
     return f"{value:%B %Y}"
 
 
+def part_of_year(year: int, first: date, last: date) -> str:
+    """A year, and of which days, where not of all of them: `2023, from August 5`."""
+    parts = [
+        *([f"from {first:%B} {first.day}"] if first > date(year, 1, 1) else []),
+        *([f"to {last:%B} {last.day}"] if last < date(year, 12, 31) else []),
+    ]
+    return f"{year}, {' '.join(parts)}" if parts else f"{year}"
+
+
 def hour(value: int | None) -> str:
-    """An hour of the day such as `2 p.m.`, or a dash."""
+    """An hour of the day such as `2 p.m.` or `noon`, or a dash."""
     if value is None:
         return _NONE
-    return f"{(value - 1) % 12 + 1} {'a.m.' if value < _NOON else 'p.m.'}"
+    if value % _NOON == 0:
+        return "noon" if value else "midnight"
+    return f"{value % _NOON} {'a.m.' if value < _NOON else 'p.m.'}"
 
 
 def dollars(value: int | None) -> str:
@@ -72,10 +83,11 @@ def small_share(value: float | None) -> str:
 
 
 def signed_share(value: float | None) -> str:
-    """A change such as `+12.3%` or `+1,400%`, or a dash."""
+    """A change such as `+12.3%`, `+1,400%` or `no change` where it rounds to none, or a dash."""
     if value is None:
         return _NONE
-    return f"{value:+,.0%}" if value >= 1 else f"{value:+.1%}".replace("-", _MINUS)
+    said = f"{value:+,.0%}" if value >= 1 else f"{value:+.1%}".replace("-", _MINUS)
+    return "no change" if said in ("+0.0%", f"{_MINUS}0.0%") else said
 
 
 def decimal(value: float | Decimal | None, digits: int = 1) -> str:

@@ -1,12 +1,7 @@
 // The map of the city: what the form above it asks for, drawn by Plotly.
 "use strict";
 
-const DATA = JSON.parse(document.getElementById("map-data").textContent);
-/** Places are written from one origin, as it is shorter. */
-for (const found of [DATA.hexes, DATA.crashes, ...Object.values(DATA.features)]) {
-  found.x = found.x.map((x) => x + DATA.origin[0]);
-  found.y = found.y.map((y) => y + DATA.origin[1]);
-}
+let DATA;
 const FORM = document.getElementById("controls");
 const MAP = document.getElementById("map");
 const NUMBER = new Intl.NumberFormat("en-US");
@@ -14,24 +9,31 @@ const DOLLARS = new Intl.NumberFormat("en-US", {
   style: "currency", currency: "USD", notation: "compact", maximumSignificantDigits: 3,
 });
 const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" });
-const USERS = ["Motorists only", "Pedestrian", "Cyclist", "Pedestrian and Cyclist"];
+const USERS = ["Motorists only", "Pedestrian", "Cyclist", "Pedestrian and cyclist"];
 const WORST = { K: "Killed", A: "Seriously injured" };
 const SYMBOLS = {
   traffic_signals: "circle", red_light_cameras: "square", speed_cameras: "triangle-up",
 };
 const ROWS_AT_ONCE = 50;
-// How much of the map a press of a button leaves.
-const ZOOM = 0.6;
-// Dots of the whole city, and of a part of it, in pixels; and from which width of the map on, in
-// feet, they grow.
-const DOT = { A: [5, 9], K: [8, 12] };
-const WIDTH_OF_SMALL_DOTS = 80000;
-// Around a place, as a part of its size.
-const MARGIN = 0.08;
+// Dots of the whole city, and of a part of it, in pixels.
+const DOT = { A: [3, 9], K: [6, 12] };
 
 // Trace by trace, in the order in which they are drawn over each other.
 const traces = [];
 const index = {};
+
+/** The data stands in the page with gzip, in base64. */
+async function unpacked(element) {
+  const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const data = await new Response(stream).json();
+  // Places are written from one origin, as it is shorter.
+  for (const found of [data.hexes, data.crashes, ...Object.values(data.features)]) {
+    found.x = found.x.map((x) => x + data.origin[0]);
+    found.y = found.y.map((y) => y + data.origin[1]);
+  }
+  return data;
+}
 
 function add(name, trace) {
   index[name] = traces.length;
@@ -48,22 +50,35 @@ function hexagon(centerX, centerY, width, x, y) {
   );
 }
 
+function placeOfHex(each) {
+  const { ward, wards, community_area: area, community_areas: areas } = DATA.hexes;
+  return [wards[ward[each]], areas[area[each]]].filter(Boolean).join(", ") || "Outside the city";
+}
+
 /** One trace a fifth: a path of many hexagons is drawn in no more time than one of few. */
 function addHexes() {
   const { x, y, width_ft: width } = DATA.hexes;
   DATA.ramp.forEach((color, place) => {
     add(`hexes ${place + 1}`, {
       mode: "lines", fill: "toself", fillcolor: color, x: [], y: [],
-      line: { width: 0 }, hoverinfo: "skip", opacity: 0.75,
+      line: { width: 0 }, hoverinfo: "skip",
     });
   });
   const said = x.map((_, each) =>
+    `${placeOfHex(each)}<br>` +
     `All crashes since the first: ${NUMBER.format(DATA.hexes.crashes[each])}<br>` +
     `Killed or seriously injured: ${NUMBER.format(DATA.hexes.ksi[each])}<br>` +
     `Killed: ${NUMBER.format(DATA.hexes.deaths[each])}<br>` +
     `Cost: ${DOLLARS.format(DATA.hexes.cost_thousand_usd[each] * 1000)}`);
   add("hexes", { mode: "none", x, y, text: said, hovertemplate: "%{text}<extra>Hexagon</extra>" });
   return width;
+}
+
+/** Of all hexagons that are there, the one that a row of the table leads to. */
+function addPointer() {
+  add("pointer", {
+    mode: "lines", x: [], y: [], hoverinfo: "skip", line: { color: DATA.colors.K, width: 4 },
+  });
 }
 
 function drawHexes(measure, width) {
@@ -91,9 +106,12 @@ function addOutlines() {
       x.push(...outline.x, null);
       y.push(...outline.y, null);
     }
-    add(layer, {
-      mode: "lines", x, y, hoverinfo: "skip", line: { color: DATA.colors.line, width: 1 },
-    });
+    // Edged with white, as it runs over dark hexagons too.
+    const lines = { [`${layer} edge`]: { color: "#ffffff", width: 3 } };
+    lines[layer] = { color: DATA.colors.line, width: 1 };
+    for (const [name, line] of Object.entries(lines)) {
+      add(name, { mode: "lines", x, y, hoverinfo: "skip", line });
+    }
   }
 }
 
@@ -122,7 +140,9 @@ function where(each) {
 
 function hourOf(each) {
   const hour = DATA.crashes.hour[each];
-  return hour === null ? "–" : `${(hour + 11) % 12 + 1} ${hour < 12 ? "a.m." : "p.m."}`;
+  if (hour === null) return "–";
+  if (hour % 12 === 0) return hour ? "noon" : "midnight";
+  return `${hour % 12} ${hour < 12 ? "a.m." : "p.m."}`;
 }
 
 function dateOf(each) {
@@ -141,7 +161,8 @@ function saidOf(each) {
     `${dayOf(each)}, ${hourOf(each)}`,
     `${WORST[crashes.severity[each]]}: ${crashes.deaths[each]} killed, ` +
       `${crashes.injuries[each]} injured in all`,
-    `${USERS[crashes.users[each]]}; ${crashes.first_crash_types[crashes.first_crash_type[each]]}`,
+    `Road users: ${USERS[crashes.users[each]].toLowerCase()}`,
+    `Kind of crash: ${crashes.first_crash_types[crashes.first_crash_type[each]].toLowerCase()}`,
     `Cause: ${crashes.causes[crashes.cause[each]]}`,
     where(each),
   ].join("<br>");
@@ -229,11 +250,14 @@ function apply(values) {
   const each = chosen(values);
   drawCrashes(each, values.crashes);
   for (const layer of ["wards", "community_areas"]) {
-    traces[index[layer]].visible = values.outlines === layer;
+    for (const name of [`${layer} edge`, layer]) {
+      traces[index[name]].visible = values.outlines === layer;
+    }
   }
   for (const layer of Object.keys(DATA.features)) {
-    traces[index[layer]].visible = values[layer];
-    document.querySelector(`[data-layer=${layer}]`).hidden = !values[layer];
+    traces[index[layer]].visible = Boolean(values[layer]);
+    const legend = document.querySelector(`[data-layer=${layer}]`);
+    if (legend) legend.hidden = !values[layer];
   }
   table.left = each;
   table.body.replaceChildren();
@@ -241,55 +265,12 @@ function apply(values) {
   say(values);
 }
 
-/** The edges of lines of points, with a margin around them. */
-function bounds(lines) {
-  const edges = (name) => {
-    let [low, high] = [Infinity, -Infinity];
-    for (const line of lines) {
-      for (const value of line[name]) {
-        if (value === null) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    const margin = (high - low) * MARGIN || 1000;
-    return [low - margin, high + margin];
-  };
-  return { "xaxis.range": edges("x"), "yaxis.range": edges("y") };
-}
-
-function wholeCity() {
-  const lines = DATA.outlines.length ? DATA.outlines : [DATA.crashes];
-  return lines[0].x.length ? bounds(lines) : { "xaxis.autorange": true, "yaxis.autorange": true };
-}
-
-function zoomed(factor) {
-  const ranges = {};
-  for (const axis of ["xaxis", "yaxis"]) {
-    const [low, high] = MAP.layout[axis].range;
-    const half = ((high - low) / 2) * factor;
-    ranges[`${axis}.range`] = [(low + high) / 2 - half, (low + high) / 2 + half];
-  }
-  return ranges;
-}
-
-/** What is nearer has larger dots; Plotly leaves their size as it is. */
-function fitDots() {
-  const [low, high] = MAP.layout.xaxis.range;
-  const size = high - low < WIDTH_OF_SMALL_DOTS ? 1 : 0;
-  const letters = ["A", "K"].filter((letter) => {
-    const { marker } = traces[index[`crashes ${letter}`]];
-    const isOther = marker.size !== DOT[letter][size];
-    marker.size = DOT[letter][size];
-    return isOther;
-  });
-  if (letters.length) Plotly.react(MAP, traces, MAP.layout);
-}
-
-function start() {
+async function start() {
+  DATA = await unpacked(document.getElementById("map-data"));
   const layout = JSON.parse(document.getElementById("map-layout").textContent);
   const width = addHexes();
   addOutlines();
+  addPointer();
   addFeatures();
   addCrashes();
   const values = asked();
@@ -299,6 +280,13 @@ function start() {
     layout[path.split(".")[0]][path.split(".")[1]] = range;
   }
   layout.showlegend = false;
+  // A finger that begins on the map is one that scrolls the page.
+  const isTouched = window.matchMedia("(pointer: coarse)").matches;
+  if (isTouched) {
+    layout.dragmode = false;
+    layout.xaxis.fixedrange = true;
+    layout.yaxis.fixedrange = true;
+  }
   const redraw = () => Plotly.react(MAP, traces, MAP.layout);
   FORM.addEventListener("change", ({ target }) => {
     if (target.name === "place") {
@@ -314,15 +302,18 @@ function start() {
   FORM.addEventListener("click", ({ target }) => {
     if (target.name === "nearer") Plotly.relayout(MAP, zoomed(ZOOM));
     if (target.name === "farther") Plotly.relayout(MAP, zoomed(1 / ZOOM));
+    if (target.name in MOVES) Plotly.relayout(MAP, moved(MOVES[target.name]));
     if (target.name === "whole") {
-      FORM.elements.place.value = "";
+      if (FORM.elements.place) FORM.elements.place.value = "";
       Plotly.relayout(MAP, wholeCity());
     }
   });
   FORM.addEventListener("submit", (event) => event.preventDefault());
   MORE.addEventListener("click", showMoreRows);
-  return Plotly.newPlot(MAP, traces, layout, { ...CONFIG, scrollZoom: true })
-    .then(() => { MAP.on("plotly_relayout", fitDots); });
+  await Plotly.newPlot(MAP, traces, layout, { ...CONFIG, scrollZoom: !isTouched });
+  MAP.on("plotly_relayout", fitDots);
+  window.addEventListener("hashchange", () => goToHexagon(width));
+  await goToHexagon(width);
 }
 
 start().then(() => { document.documentElement.dataset.map = "drawn"; });

@@ -1,5 +1,6 @@
 """Before and after: each treatment of the user's file, its years and the city's beside them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,16 @@ from serving.site import charts
 from serving.site.figures import Chart, Column, Table, table
 from serving.site.state import Page, State
 from serving.site.treatments import COLUMNS, DEFAULT_RADIUS_FT, DEFAULT_YEARS, OPTIONAL, Treatment
-from serving.site.words import a_date, decimal, dollars, signed_share, small_share
+from serving.site.words import a_date, decimal, dollars, feet, signed_share, small_share
 from serving.sql_files import Ask, Row
 
 _LARGE = 100
+_FIGURES = {
+    "crashes": "Crashes here",
+    "ksi": "Killed or seriously injured here",
+    "city_crashes": "Crashes in the whole city",
+    "city_ksi": "Killed or seriously injured in the whole city",
+}
 
 
 def before_after(ask: Ask, state: State, treatments: Sequence[Treatment]) -> Page:
@@ -21,7 +28,10 @@ def before_after(ask: Ask, state: State, treatments: Sequence[Treatment]) -> Pag
         "before-after.html",
         "before_after",
         "Before and after",
-        treatments=[_treatment(index, one, ask) for index, one in enumerate(treatments, 1)],
+        treatments=[
+            _treatment(index, name, one, ask)
+            for index, (name, one) in enumerate(zip(_names(treatments), treatments, strict=True), 1)
+        ],
         columns=COLUMNS,
         optional=OPTIONAL,
         default_radius_ft=DEFAULT_RADIUS_FT,
@@ -29,56 +39,94 @@ def before_after(ask: Ask, state: State, treatments: Sequence[Treatment]) -> Pag
     )
 
 
-def _treatment(index: int, one: Treatment, ask: Ask) -> dict[str, Any]:
+def _treatment(index: int, name: str, one: Treatment, ask: Ask) -> dict[str, Any]:
     asked = (one.longitude, one.latitude, one.radius_ft, str(one.treated_on), one.years)
     windows = ask("treatment_windows", *asked)
-    [change] = ask("treatment_change", *asked)
+    changes = ask("treatment_change", *asked)
+    years = {each: changes[0][f"years_{each}"] if changes else 0 for each in ("before", "after")}
     return {
-        "name": one.name,
+        "name": name,
         "treated_on": one.treated_on,
         "radius_ft": one.radius_ft,
-        "is_compared": change["years_before"] and change["years_after"],
-        "change": change,
-        "summary": _summary(change),
+        "is_compared": all(years.values()),
+        "years": years,
+        "few": [row for row in changes if row["is_few"]],
+        "summary": _summary(changes),
         "chart": Chart(
             f"treatment-{index}",
-            f"{one.name}: crashes a year",
+            f"{name}: crashes a year",
             "A bar for each year before and after the day of the treatment; hatched ones are not"
             " whole. The table below has their figures.",
             ["marts.before_after"],
-            _bars(windows),
+            _bars(windows) if any(row["crashes"] for row in windows) else None,
             _windows_table(windows),
+            nothing="No crashes in these years.",
         ),
     }
+
+
+def _names(treatments: Sequence[Treatment]) -> list[str]:
+    """What each is called on the page: by its name, and by more where others are named so."""
+    named = [
+        (
+            one.name,
+            a_date(one.treated_on),
+            f"{feet(one.radius_ft)} ft",
+            f"{one.longitude}, {one.latitude}",
+            f"{one.years} years",
+        )
+        for one in treatments
+    ]
+    counts = Counter(parts[:length] for parts in named for length in range(1, len(parts) + 1))
+    return [
+        ", ".join(
+            next(
+                (parts[:length] for length in range(1, len(parts)) if counts[parts[:length]] == 1),
+                parts,
+            )
+        )
+        for parts in named
+    ]
 
 
 def _bars(windows: list[Row]) -> charts.Figure:
     """A bar a year: before and after in two colours, those that are not whole hatched."""
-    figure: charts.Figure = {
-        "data": [
-            {
-                "type": "bar",
-                "name": f"{period.capitalize()} the treatment",
-                "x": [_year(row).replace(" year ", " year<br>") for row in chosen],
-                "y": [row["crashes"] for row in chosen],
-                "text": [_span(row) for row in chosen],
-                "textposition": "none",
-                "hovertemplate": "%{text}<br>Crashes: %{y:,}<extra></extra>",
-                "marker": {
-                    "color": color,
-                    "pattern": {"shape": ["" if row["is_whole"] else "/" for row in chosen]},
-                },
-            }
-            for period, color in (("before", charts.BLUE), ("after", charts.ORANGE))
-            if (chosen := [row for row in windows if row["period"] == period])
-        ],
+    traces = []
+    for period, color in (("before", charts.BLUE), ("after", charts.ORANGE)):
+        for is_whole in (True, False):
+            chosen = [
+                row for row in windows if (row["period"], row["is_whole"]) == (period, is_whole)
+            ]
+            if not chosen:
+                continue
+            traces.append(
+                {
+                    "type": "bar",
+                    "name": f"{period.capitalize()} the treatment"
+                    if is_whole
+                    else f"Not a whole year {period}",
+                    "x": [_tick(row) for row in chosen],
+                    "y": [row["crashes"] for row in chosen],
+                    "text": [_span(row) for row in chosen],
+                    "textposition": "none",
+                    "hovertemplate": "%{text}<br>Crashes: %{y:,}<extra></extra>",
+                    "marker": {"color": color} if is_whole else charts.hatched(color),
+                }
+            )
+    years = [_tick(row) for row in windows]
+    return {
+        "data": traces,
         "layout": charts.layout(
             showlegend=True,
-            xaxis=charts.axis(type="category"),
-            yaxis=charts.axis(rangemode="tozero", tickformat=","),
+            barmode="overlay",
+            xaxis=charts.axis(type="category", categoryorder="array", categoryarray=years),
+            yaxis=charts.counts(row["crashes"] for row in windows),
         ),
     }
-    return figure
+
+
+def _tick(row: Row) -> str:
+    return _year(row).replace(" year ", " year<br>")
 
 
 def _year(row: Row) -> str:
@@ -119,30 +167,30 @@ def _windows_table(windows: list[Row]) -> Table:
     )
 
 
-def _summary(change: Row) -> Table:
-    """What a year had on average, before and after."""
-    lines: list[Row] = [
-        {
-            "name": name,
-            "before": change[f"{column}_before"],
-            "after": change[f"{column}_after"],
-            "change": changed,
-        }
-        for name, column, changed in (
-            ("Crashes here", "crashes", change["crashes_change"]),
-            ("Killed or seriously injured here", "ksi", change["ksi_change"]),
-            ("Crashes in the whole city", "city_crashes", change["city_crashes_change"]),
-        )
-    ]
+def _summary(changes: list[Row]) -> Table:
+    """What the whole years had, before and after."""
+
+    def counted(title: str, name: str) -> Column:
+        return Column(title, lambda row: number(row[name]), is_number=True)
+
+    def mean(title: str, name: str) -> Column:
+        return Column(title, lambda row: _mean(row[name]), is_number=True)
+
+    def changed(title: str, name: str) -> Column:
+        return Column(title, lambda row: signed_share(row[name]), is_number=True)
+
     return table(
-        "A year on average, of the whole years on each side",
+        "The whole years on each side: what they had in all, and a year on average",
         [
-            Column("What", lambda row: row["name"]),
-            Column("Before", lambda row: _mean(row["before"]), is_number=True),
-            Column("After", lambda row: _mean(row["after"]), is_number=True),
-            Column("Change", lambda row: signed_share(row["change"]), is_number=True),
+            Column("What", lambda row: _FIGURES[row["figure"]]),
+            counted("Before, in all", "count_before"),
+            counted("After, in all", "count_after"),
+            mean("A year before", "mean_before"),
+            mean("A year after", "mean_after"),
+            changed("Change of a year", "change_share"),
+            changed("Change beside the city’s", "net_change_share"),
         ],
-        lines,
+        changes,
     )
 
 

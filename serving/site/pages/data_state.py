@@ -40,7 +40,7 @@ def data_state(ask: Ask, state: State) -> Page:
                 Column("Gone from the portal", lambda row: number(row["vanished"]), True),
                 Column("Compared", lambda row: instant(row["checked_at"])),
             ],
-            ask("data_comparison"),
+            ask("last_comparison"),
         ),
         rules=_rules(ask("data_rules")),
         coordinates=_coordinates(ask("data_coordinates")),

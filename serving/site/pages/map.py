@@ -1,5 +1,6 @@
 """The map: hexagons, signals and cameras, each grave crash of three years, and the outlines."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from serving.site import charts, maps
 from serving.site.figures import Column, Table, table
 from serving.site.outlines import outline
 from serving.site.state import Page, State
-from serving.site.words import LAYERS, dollars, much_money, place_page
+from serving.site.words import LAYERS, PLACES, dollars, much_money, part_of_year
 from serving.sql_files import Ask, Row
 
 # As many are read; the marts have the others.
@@ -50,20 +51,35 @@ def city_map(ask: Ask, state: State) -> Page:
                 "line": charts.BLACK,
             },
         },
-        years=sorted({row["crash_year"] for row in placed}, reverse=True),
+        years=_years({row["crash_year"] for row in placed}, state),
         legends={
             measure: _classes(hexes, f"{measure}_class", column, said)
             for measure, column, said in (("cost", "cost_usd", much_money), ("ksi", "ksi", number))
         },
         ramp=charts.RAMP,
-        layers=[(layer, LAYERS[layer]) for layer in _FEATURES],
+        layers=[(layer, LAYERS[layer]) for layer in _FEATURES if layer in state.layers],
+        missing=state.without((*PLACES, *_FEATURES)),
         left_out=left_out,
         shown=next((row["crashes"] for row in counts if _is_all(row)), 0),
-        places=outlines,
+        places=[
+            (layer, PLACES[layer], [row["label"] for row in outlines if row["layer"] == layer])
+            for layer in PLACES
+            if layer in state.layers
+        ],
         hex_table=_hex_table(hexes),
-        feature_tables=[(layer, _feature_table(features, layer)) for layer in _FEATURES],
-        place_page=place_page,
+        feature_tables=[
+            _feature_table(features, layer) for layer in _FEATURES if layer in state.layers
+        ],
     )
+
+
+def _years(years: set[int], state: State) -> list[tuple[int, str]]:
+    """The years of the crashes, the newest first, and of which days the data has them."""
+    first, last = max(state.recent_since, state.first_day), state.published_until
+    return [
+        (year, part_of_year(year, max(first, date(year, 1, 1)), min(last, date(year, 12, 31))))
+        for year in sorted(years, reverse=True)
+    ]
 
 
 def _is_all(row: Row) -> bool:
@@ -84,6 +100,8 @@ def _hexes(rows: list[Row], origin: tuple[int, int]) -> dict[str, Any]:
     return {
         **_from(origin, rows),
         **{name: [row[name] for row in rows] for name in names},
+        **_listed(rows, "ward", "wards"),
+        **_listed(rows, "community_area", "community_areas"),
         **{
             name: "".join(str(row[name] or 0) for row in rows)
             for name in ("ksi_class", "cost_class")
@@ -94,14 +112,11 @@ def _hexes(rows: list[Row], origin: tuple[int, int]) -> dict[str, Any]:
 
 def _crashes(rows: list[Row], origin: tuple[int, int], first_day: date) -> dict[str, Any]:
     """The crashes by column, texts that repeat as numbers into a list of them."""
-    said: dict[str, Any] = {}
-    for name in ("cause", "first_crash_type", "street_name"):
-        known = sorted({row[name] or "" for row in rows})
-        number_of = {text: index for index, text in enumerate(known)}
-        said[f"{name}s"] = [text if name == "street_name" else text.capitalize() for text in known]
-        said[name] = [number_of[row[name] or ""] for row in rows]
-    return said | {
+    return {
         **_from(origin, rows),
+        **_listed(rows, "street_name", "street_names"),
+        **_listed(rows, "cause", "causes", str.capitalize),
+        **_listed(rows, "first_crash_type", "first_crash_types", str.capitalize),
         "first_day": str(first_day),
         "day": [(row["crash_date"] - first_day).days for row in rows],
         "hour": [row["crash_hour"] for row in rows],
@@ -111,6 +126,18 @@ def _crashes(rows: list[Row], origin: tuple[int, int], first_day: date) -> dict[
         "street": [_before_street(row) for row in rows],
         # Of the road users: 1 a pedestrian, 2 a cyclist, 3 both.
         "users": [row["has_pedestrian"] + 2 * row["has_cyclist"] for row in rows],
+    }
+
+
+def _listed(
+    rows: list[Row], name: str, names: str, said: Callable[[str], str] = str
+) -> dict[str, list[Any]]:
+    """A column of texts that repeat: the list of them, and of each row its place in that."""
+    known = sorted({row[name] or "" for row in rows})
+    place_of = {text: place for place, text in enumerate(known)}
+    return {
+        names: [said(text) for text in known],
+        name: [place_of[row[name] or ""] for row in rows],
     }
 
 
@@ -141,13 +168,21 @@ def _classes(hexes: list[Row], by: str, column: str, said: Any) -> list[str]:
 
 
 def _hex_table(hexes: list[Row]) -> Table:
+    """The worst; the place of each in the map's data is that in the table, where its link leads."""
     return table(
-        f"A hexagon, the {_WORST_HEXES} worst by people killed or seriously injured, then by cost",
+        f"A hexagon, the {_WORST_HEXES} worst by people killed or seriously injured, then by cost;"
+        " its name shows it on the map. It is in the ward and the community area of its centre",
         [
-            Column("Hexagon", lambda row: row["hex_id"]),
+            Column(
+                "Hexagon",
+                lambda row: row["hex_id"],
+                link=lambda row: f"#hexagon-{row['place']}",
+            ),
+            Column("Ward", lambda row: row["ward"] or "–"),
+            Column("Community area", lambda row: row["community_area"] or "–"),
             *_of_a_spot("rank"),
         ],
-        hexes[:_WORST_HEXES],
+        [{**row, "place": place} for place, row in enumerate(hexes[:_WORST_HEXES])],
     )
 
 

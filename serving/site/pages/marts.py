@@ -25,11 +25,13 @@ def marts_page(state: State, quality: list[Mart]) -> Page:
         quality: the tables of quality, as the warehouse describes them.
     """
     tokens = _MARKDOWN.parse(DOCS.read_text(encoding="utf-8"))
+    named = []
     for token, inside in pairwise(tokens):
         if token.type == "heading_open":
             # The page has a title of its own above.
             if found := _NAMED.match(inside.content):
                 token.attrSet("id", mart_anchor(found[1]))
+                named.append(found[1])
         elif token.type == "table_open":
             token.attrSet("class", "docs")
     for token in tokens:
@@ -42,6 +44,7 @@ def marts_page(state: State, quality: list[Mart]) -> Page:
         "Where the figures are from",
         # The file is the project's own, and HTML in it stays text.
         docs=Markup(_below_title(html)),  # noqa: S704
+        contents=[*named, *(mart.full_name for mart in quality)],
         quality=quality,
     )
 

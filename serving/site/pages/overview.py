@@ -6,6 +6,7 @@ from serving.site.figures import Chart, Column, Table, table
 from serving.site.state import Page, State
 from serving.site.words import a_date, hour, month, much_money, share, signed_share
 from serving.sql_files import Ask, Row
+from warehouse.errors import WarehouseError
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _METRICS = {
@@ -27,8 +28,17 @@ _COUNTS = (
 
 
 def overview(ask: Ask, state: State) -> Page:
-    """The site's first page."""
+    """The site's first page.
+
+    Raises:
+        WarehouseError: the marts have no figure of some of its metrics.
+    """
     by_metric = {row["metric"]: row for row in ask("overview_year")}
+    if missing := [name for name in _METRICS if name not in by_metric]:
+        raise WarehouseError(
+            f"marts.dashboard_metrics has no {', '.join(missing)} of the year to date:"
+            " run 'warehouse build'"
+        )
     year = [by_metric[name] for name in _METRICS]
     [deaths] = ask("overview_deaths")
     return state.page(

@@ -11,6 +11,7 @@ from serving.site.pages.overview import trend
 from serving.site.state import Page, State
 from serving.site.words import (
     LAYERS,
+    PLACES,
     SEVERITIES,
     a_date,
     address,
@@ -37,8 +38,10 @@ def places(ask: Ask, state: State) -> Iterator[Page]:
         "Wards and community areas",
         scorecards=[
             (layer, LAYERS[layer], _scorecard(cards, layer))
-            for layer in ("wards", "community_areas")
+            for layer in PLACES
+            if layer in state.layers
         ],
+        missing=state.without(PLACES),
         period=cards[0] if cards else None,
     )
     outlines = {_key(row): row for row in ask("place_outlines")}
@@ -56,6 +59,7 @@ def places(ask: Ask, state: State) -> Iterator[Page]:
             trend=trend(months[key], "marts.place_months"),
             signals=_signals(signals[key]),
             deaths=_deaths(deaths[key]),
+            missing=state.without(("traffic_signals", "fatalities")),
             has_duplicates=any(row["is_possible_duplicate"] for row in deaths[key]),
         )
 
@@ -127,7 +131,7 @@ def _name_order(row: Row) -> float | str:
 def _map(boundary: Row, crashes: list[Row], signals: list[Row], state: State) -> Chart:
     return Chart(
         "map",
-        f"Since {a_date(state.recent_since)}",
+        f"A map of them, since {a_date(state.recent_since)}",
         "The outline of the place, a dot for each crash in which somebody was killed or seriously"
         " injured, and a ring for each of the ten worst crossings. The tables below have the"
         " figures.",
