@@ -8,7 +8,7 @@ import pyarrow as pa
 from ingestion.catalog import Dataset
 from ingestion.made_keys import record_keys
 from ingestion.sightings import NO_SIGHTINGS, SIGHTING, sighted
-from ingestion.versions import KNOWN_COLUMNS, sift, with_version_hash
+from ingestion.versions import KNOWN_COLUMNS, sift
 
 
 class KnownRecords(Protocol):
@@ -58,8 +58,12 @@ class Intake:
         return self._sightings
 
     def take(self, page: pa.Table) -> pa.Table:
-        """The rows of a page that raw is to keep, with their `_version_hash` and record key."""
-        signed = self.known.sign(with_version_hash(page, self.columns))
+        """The rows of a page that raw is to keep, with their record key.
+
+        Args:
+            page: fetched rows with their `_version_hash`.
+        """
+        signed = self.known.sign(page)
         known = pa.concat_tables([self.known.versions(signed), *self._earlier])
         found = sift(signed, self.dataset.record_key, known)
         self.fetched += page.num_rows

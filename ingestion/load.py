@@ -17,6 +17,7 @@ from dlt.common.exceptions import DltException
 from ingestion.catalog import Dataset
 from ingestion.drift import Drift
 from ingestion.intake import Intake
+from ingestion.memory import hand_back
 from ingestion.portal import open_portal
 from ingestion.raw import RawTable
 from ingestion.soda import DatasetMissing, Mark, Metadata
@@ -122,6 +123,7 @@ def pipeline_into_raw(dataset: Dataset, target: Target) -> Iterator[dlt.Pipeline
         WarehouseError: what dlt met within the block, in one line.
     """
     _configure_dlt()
+    hand_back()
     with _scratch_folder(target) as folder:
         try:
             pipeline = dlt.pipeline(

@@ -15,6 +15,7 @@ from ingestion.intake import Intake
 from ingestion.load import kept_state, pipeline_into_raw, take_steps
 from ingestion.raw import RawTable
 from ingestion.source import PAGES_A_STEP, Progress
+from ingestion.versions import with_version_hash
 from warehouse.errors import WarehouseError
 from warehouse.records import DatasetLoad
 from warehouse.settings import Target
@@ -48,7 +49,7 @@ class FileReading:
                 raise WarehouseError(
                     f"{self.survey.file.path} was changed while it was read: load it again"
                 )
-            new = self.intake.take(page)
+            new = self.intake.take(with_version_hash(page, self.intake.columns))
             if new.num_rows:
                 yield new
             self.pages += 1

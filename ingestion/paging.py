@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ingestion.catalog import Dataset
 from ingestion.soda import Mark, Portal, PortalError, between
+from ingestion.versions import with_version_hash
 
 # Empty answers in a row while the portal counts more rows, after which it is not believed.
 _EMPTY_PAGES = 3
@@ -42,19 +43,41 @@ class Paging:
         """
         return self.portal.count(self.dataset.id, between(self.part, after, up_to))
 
-    def pages_at_once(self, rows: int, most: int) -> int:
-        """How many pages to read at once of so many rows."""
-        pages = -(-rows // self.portal.page_size)
-        return max(1, min(pages, most, self.portal.concurrency))
-
-    def read(self, after: Mark | None, pages: int) -> Iterator[pa.Table]:
-        """The rows that follow a mark, in order: about so many pages, fetched at once.
+    def read(self, after: Mark | None, left: int) -> Iterator[tuple[pa.Table, int]]:
+        """The rows that follow a mark, in order, page by page to the end.
 
         A page may be shorter than asked for without being the last.
+
+        Args:
+            after: the mark.
+            left: how many rows the portal counts beyond it.
+
+        Yields:
+            A page with its rows' `_version_hash`, and how many rows are left beyond it: as counted
+            before, and where none would be left by that, as counted now, for rows come, go and
+            move meanwhile.
 
         Raises:
             PortalError: a page could not be had, or the portal's order is another.
         """
+        while left > 0:
+            came = 0
+            for page in self._at_once(after, self._pages_at_once(left)):
+                after = mark_of_last(page)
+                came += page.num_rows
+                left -= page.num_rows
+                if left <= 0:
+                    left = self.rows_left(after)
+                yield page, left
+            if not came:
+                left = self.rows_left(after)
+
+    def _pages_at_once(self, rows: int) -> int:
+        pages = -(-rows // self.portal.page_size)
+        return min(pages, self.portal.concurrency)
+
+    def _at_once(self, after: Mark | None, pages: int) -> Iterator[pa.Table]:
+        """The rows that follow a mark, in order: about so many pages, fetched at once."""
         ranges = pairwise([after, *self._marks_between(after, pages), None])
         calls = [partial(self._range, start, end) for start, end in ranges]
         for tables in self.portal.at_once(calls):
@@ -76,7 +99,8 @@ class Paging:
             page = self.portal.page(self.dataset.id, self.columns, self.part, after, up_to)
             if page.num_rows:
                 after, empty = self._advanced(page, after), 0
-                tables.append(page)
+                # Here, by a thread beside others, as it is the most work that a page makes.
+                tables.append(with_version_hash(page, self.columns))
                 if up_to in (None, after):
                     return tables
                 if page.num_rows == self.portal.page_size:

@@ -139,10 +139,11 @@ class RawTable:
     def _indexes(self) -> dict[str, str]:
         """The indexes by which records are looked up, and by which dbt finds what is new.
 
-        Keys have a hash index, because keys of 128 characters are only ever looked up.
+        Keys have a hash index, because keys of 128 characters are only ever looked up. Made keys
+        have a tree: a hash takes room for all rows of the table, of which few have one.
         """
         made = {
-            "made_key": f"hash ({MADE_KEY}) where {MADE_KEY} is not null",
+            "made_key": f"btree ({MADE_KEY}) where {MADE_KEY} is not null",
             "load": "btree (_dlt_load_id)",
         }
         if not (key := self._dataset.key):

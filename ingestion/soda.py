@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, TypeVar
@@ -95,15 +95,19 @@ class Portal:
         self._transport = TRANSPORTS[settings.api]
         self._exchange = Exchange(settings, throttle, attempts)
         self._threads = ThreadPoolExecutor(settings.concurrency, "portal")
+        # Beside them, as what is read ahead is read by them.
+        self._ahead = ThreadPoolExecutor(1, "portal-ahead")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         # In this order: a thread that waits for a page of minutes is not waited for.
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._ahead, self._threads):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._exchange.end()
-        self._threads.shutdown()
+        for threads in (self._ahead, self._threads):
+            threads.shutdown()
 
     @property
     def requests(self) -> int:
@@ -124,6 +128,21 @@ class Portal:
         finally:
             for future in futures:
                 future.cancel()
+
+    def ahead(self, answers: Iterator[Answer], most: int) -> Iterator[Answer]:
+        """The same answers, so many of them asked for while one is looked at.
+
+        Raises:
+            PortalError: at an answer that could not be had, when it is its turn.
+        """
+
+        def following() -> Future[Answer | None]:
+            return self._ahead.submit(copy_context().run, lambda: next(answers, None))
+
+        futures = deque(following() for _ in range(most))
+        while (answer := futures.popleft().result()) is not None:
+            futures.append(following())
+            yield answer
 
     def metadata(self, dataset_id: str) -> Metadata:
         """The columns of a dataset and when its rows last changed.

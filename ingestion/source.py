@@ -78,6 +78,8 @@ class PortalReading:
     expected_rows: int | None = None
     pages: int = 0
     _left: int = 0
+    # What is read ahead while a step is committed.
+    _ahead: Iterator[tuple[pa.Table, int]] | None = None
     _looks: int = 0
 
     def step(self) -> Iterator[pa.Table]:
@@ -93,21 +95,19 @@ class PortalReading:
         if self.is_complete:
             return
         self.intake.begin_step()
-        most = max(PAGES_A_STEP, self.portal.concurrency)
-        while most and self._left > 0:
-            pages = paging.pages_at_once(self._left, most)
-            most -= pages
-            came = 0
-            for page in paging.read(self.mark, pages):
-                came += page.num_rows
-                new = self._new_versions(page)
-                if new.num_rows:
-                    yield new
-            self._left -= came
-            # Rows come, go and move meanwhile: only a count tells the end.
-            if self._left <= 0 or not came:
-                self._left = paging.rows_left(self.mark)
-        self.is_complete = self._left == 0 and self._has_settled(paging)
+        if self._ahead is None:
+            read = paging.read(self.mark, self._left)
+            self._ahead = self.portal.ahead(read, self.portal.concurrency)
+        for _ in range(max(PAGES_A_STEP, self.portal.concurrency)):
+            page, self._left = next(self._ahead, (None, 0))
+            if page is None:
+                break
+            new = self._new_versions(page)
+            if new.num_rows:
+                yield new
+        if self._left == 0:
+            self._ahead = None
+            self.is_complete = self._has_settled(paging)
 
     def _has_settled(self, paging: Paging) -> bool:
         """Whether the portal changed nothing while it was read; else what came is counted."""

@@ -30,7 +30,7 @@ def with_version_hash(page: pa.Table, columns: Sequence[str]) -> pa.Table:
     version of every row, and null stays apart from the empty string.
     """
     named = ", ".join(f"'{column}' || {_NAME} || \"{column}\"" for column in sorted(columns))
-    with duckdb.connect() as session:
+    with duckdb.connect(config={"threads": 1}) as session:
         session.register("page", page)
         hashes = session.sql(f"select md5(concat_ws({_VALUE}, {named})) as h from page")
         return page.append_column("_version_hash", hashes.to_arrow_table()["h"].combine_chunks())

@@ -319,7 +319,10 @@ def dlt_destination(target: Target) -> Any:
     if target == "duckdb":
         if not duckdb_path().exists():
             open_duckdb().close()  # of our storage version, not dlt's
-        return dlt.destinations.duckdb(str(duckdb_path()))
+        # One thread writes a step's rows as soon as two, with less memory and processor.
+        return dlt.destinations.duckdb(
+            {"database": str(duckdb_path()), "global_config": {"threads": 1}}
+        )
     return dlt.destinations.postgres(_postgres_credentials())
 
 
