@@ -40,7 +40,7 @@ def main(
             rows += _told(loads.measured(whole, rounds, folder))
             rows += _told(builds.measured(whole.portal, tenth.portal, rounds, folder))
             rows += _told(analysts.measured({"PGDATABASE": builds.WHOLE}))
-    out.write_text(_page(rows, crashes, rounds), encoding="utf-8")
+    out.write_text(page(rows, crashes, rounds), encoding="utf-8")
     typer.echo(f"written to {out}")
 
 
@@ -54,7 +54,8 @@ def _told(rows: Iterable[Row]) -> list[Row]:
     return told
 
 
-def _page(rows: list[Row], crashes: int, rounds: int) -> str:
+def page(rows: list[Row], crashes: int, rounds: int) -> str:
+    """The page of docs with the table of what was measured, of so many crashes, so often."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,

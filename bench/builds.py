@@ -10,7 +10,7 @@ from bench.portals import settings_for
 from ingestion.sample_portal.client import SamplePortal
 from warehouse.settings import TARGETS, Target
 
-_CHANGES = 1_000
+CHANGES = 1_000
 # The warehouses, as files and as databases.
 WHOLE, _TENTH = "bench_whole", "bench_tenth"
 _LONGEST_BUILD_S = {"duckdb": 120, "postgis": 600}
@@ -35,7 +35,7 @@ class Warehouse:
 
     def sync_after_changes(self) -> float:
         """The seconds of a sync after some crashes were amended at the portal."""
-        self.portal.amend("85ca-t3if", rows=_CHANGES)
+        self.portal.amend("85ca-t3if", rows=CHANGES)
         return self.command("sync")
 
     def built_by_hand(self) -> float:
@@ -68,14 +68,18 @@ def measured(portal: SamplePortal, tenth: SamplePortal, rounds: int, folder: Pat
     """
     for target in TARGETS:
         whole = warehouse_of(portal, target, folder, WHOLE)
-        small = warehouse_of(tenth, target, folder, _TENTH)
-        first = whole.command("sync")
-        yield Row(f"the first sync and build, {target}", f"{first:,.0f} s", "–", None, "–", True)
-        small.command("sync")
-        yield _build(whole, rounds)
-        yield _unchanged(whole, rounds)
-        yield _changed(whole, small, rounds)
+        yield from measured_on(whole, warehouse_of(tenth, target, folder, _TENTH), rounds)
     yield _run_of_newcomer(rounds, folder)
+
+
+def measured_on(whole: Warehouse, small: Warehouse, rounds: int) -> Iterator[Row]:
+    """Measure builds and syncs of an empty warehouse, beside another of a tenth of its size."""
+    first = whole.command("sync")
+    yield Row(f"the first sync and build, {whole.target}", f"{first:,.0f} s", "–", None, "–", True)
+    small.command("sync")
+    yield _build(whole, rounds)
+    yield _unchanged(whole, rounds)
+    yield _changed(whole, small, rounds)
 
 
 def _run_of_newcomer(rounds: int, folder: Path) -> Row:
@@ -123,7 +127,7 @@ def _changed(whole: Warehouse, small: Warehouse, rounds: int) -> Row:
     of_whole, of_small = by_turns(rounds, whole.sync_after_changes, small.sync_after_changes)
     is_quick = of_whole < 60 or whole.target != "postgis"
     return Row(
-        f"a sync after {_CHANGES:,} changes, {whole.target}".replace(",0", " 0"),
+        f"a sync after {CHANGES:,} changes, {whole.target}".replace(",0", " 0"),
         f"{of_whole:.1f} s",
         f"at a tenth of the size: {of_small:.1f} s",
         of_whole / of_small,

@@ -48,26 +48,30 @@ class Row:
         return "–" if self.ratio is None else f"{self.ratio:.3g}"
 
 
-def measured(portal: Recorded, rounds: int, folder: Path) -> Iterator[Row]:
+def measured(
+    portal: Recorded, rounds: int, folder: Path, few_people: int = _FEW_PEOPLE
+) -> Iterator[Row]:
     """Measure all loads.
 
     Args:
         portal: of the size that is measured.
         rounds: how often each is measured; the median counts.
         folder: for the files; empty.
+        few_people: of a small portal, which the memory of a load is held against.
     """
     with portal.served() as settings:
         # What the portal is asked for the first time it works for, in another process's time.
-        _load("crashes", "duckdb", settings, folder)
+        rows = _load("crashes", "duckdb", settings, folder).figures["rows"]
         file = _as_one_file(portal, load_catalog().datasets["crashes"], folder)
-        yield from _against_rivals(portal, settings, file, rounds, folder)
-        yield from _memory(settings, rounds, folder)
+        what = f"{_thousands(rows)} crashes"
+        yield from _against_rivals(what, portal, settings, file, rounds, folder)
+        yield from _memory(few_people, settings, rounds, folder)
         with ExitStack() as lines:
             yield _pages_at_once(portal, lines, rounds, folder)
 
 
 def _against_rivals(
-    portal: Recorded, settings: dict[str, str], file: Path, rounds: int, folder: Path
+    what: str, portal: Recorded, settings: dict[str, str], file: Path, rounds: int, folder: Path
 ) -> Iterator[Row]:
     dataset = load_catalog().datasets["crashes"]
 
@@ -81,16 +85,15 @@ def _against_rivals(
         lambda: loaded_by_dlt(portal.portal.url, dataset.id, _ROWS_OF_DLT),
         lambda: merged_by_orm(file, _ROWS_OF_ORM),
     )
-    on_postgis = "portal → `raw` on PostGIS, crashes"
-    yield _row(on_postgis, postgis, "`COPY` of the same CSV", copy, 0.5)
+    yield _row(f"portal → `raw` on PostGIS, {what}", postgis, "`COPY` of the same CSV", copy, 0.5)
     yield _row("the same", postgis, "dlt's REST source, JSON rows", by_dlt, 15)
     yield _row("the same", postgis, "an ORM's upsert a row", by_orm, 50)
     duckdb, read = by_turns(rounds, loaded("duckdb"), lambda: read_by_duckdb(file))
-    yield _row("portal → `raw` on DuckDB, crashes", duckdb, "DuckDB's `read_csv`", read, 0.4)
+    yield _row(f"portal → `raw` on DuckDB, {what}", duckdb, "DuckDB's `read_csv`", read, 0.4)
 
 
-def _memory(settings: dict[str, str], rounds: int, folder: Path) -> Iterator[Row]:
-    few = round(_FEW_PEOPLE / _PEOPLE_A_CRASH)
+def _memory(few_people: int, settings: dict[str, str], rounds: int, folder: Path) -> Iterator[Row]:
+    few = round(few_people / _PEOPLE_A_CRASH)
     with recorded(few, folder) as small, small.served() as settings_of_small:
         for target in ("duckdb", "postgis"):
             rows = _load("people", target, settings, folder).figures["rows"]
@@ -102,7 +105,7 @@ def _memory(settings: dict[str, str], rounds: int, folder: Path) -> Iterator[Row
             yield Row(
                 f"peak memory of a load of {_thousands(rows)} people, {target}",
                 f"{many_mb:,.0f} MB",
-                f"of {_thousands(_FEW_PEOPLE)}: {few_mb:,.0f} MB",
+                f"of {_thousands(few_people)}: {few_mb:,.0f} MB",
                 many_mb / few_mb,
                 "at most 1.1, and under 700 MB",
                 many_mb <= 1.1 * few_mb and many_mb < 700,

@@ -1,4 +1,4 @@
-"""Where PostgreSQL's own programs are on this machine: initdb, pg_ctl, pg_dump, pg_restore."""
+"""Where PostgreSQL's own programs are on this machine, as pg_ctl, pg_dump and pgbench."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from warehouse.errors import WarehouseError
 # that chooses a release by the cluster and not by who asks.
 _RELEASES = Path("/usr/lib/postgresql")
 # Of the server's package; all others come with the client's.
-_SERVER_PROGRAMS = {"initdb", "pg_ctl", "pg_controldata", "pg_resetwal", "postgres"}
+_SERVER_PROGRAMS = {"initdb", "pgbench", "pg_ctl", "pg_controldata", "pg_resetwal", "postgres"}
 
 
 def program(name: str, major: int | None = None) -> Path:
