@@ -85,7 +85,7 @@ def _machine() -> str:
 
 def _postgis_version() -> str:
     with connect("postgis", read_only=True) as connection:
-        found = connection.fetch("show server_version")
+        found = connection.fetch("select current_setting('server_version')")
     return f"PostgreSQL {found[0][0].as_py().split()[0]}"
 
 
