@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.loads import Row
-from bench.measuring import by_turns, python, run
+from bench.measuring import PROGRAM, by_turns, python, run
 from bench.portals import settings_for
 from ingestion.sample_portal.client import SamplePortal
 from warehouse.settings import TARGETS, Target
@@ -31,7 +31,7 @@ class Warehouse:
 
     def command(self, *arguments: str) -> float:
         """The seconds of a command of ours."""
-        return run(["warehouse", *arguments, "--target", self.target], self.settings).seconds
+        return run([PROGRAM, *arguments, "--target", self.target], self.settings).seconds
 
     def sync_after_changes(self) -> float:
         """The seconds of a sync after some crashes were amended at the portal."""
@@ -87,7 +87,7 @@ def _run_of_newcomer(rounds: int, folder: Path) -> Row:
         file = folder / "sample.duckdb"
         file.unlink(missing_ok=True)
         settings = {"WAREHOUSE_DUCKDB_PATH": str(file)}
-        return run(["warehouse", "sync", "--sample"], settings).seconds
+        return run([PROGRAM, "sync", "--sample"], settings).seconds
 
     [seconds] = by_turns(rounds, run_sample)
     return Row("`make run`, installed", f"{seconds:.0f} s", "–", None, "under 60 s", seconds < 60)

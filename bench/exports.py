@@ -15,6 +15,7 @@ from pathlib import Path
 
 import typer
 
+from bench.measuring import PROGRAM
 from bench.space import CRASHES, FIRST_CRASHES, warehouse_of_its_own
 from serving.export_formats import FORMATS
 from warehouse.connection import connect
@@ -37,12 +38,11 @@ def main(crashes: int = CRASHES, target: Target | None = None) -> None:
 def measured(target: Target) -> Iterator[str]:
     """A line a format: seconds, the most memory that the process had, the file's size."""
     folder = Path(tempfile.mkdtemp())
-    program = Path(sys.executable).with_name("warehouse")
     try:
         for name in FORMATS:
             call = ["export", "crashes", "--format", name, "--out", str(folder), "--target", target]
             started = time.perf_counter()
-            child = subprocess.Popen([program, *call], stdout=subprocess.DEVNULL)  # noqa: S603
+            child = subprocess.Popen([PROGRAM, *call], stdout=subprocess.DEVNULL)  # noqa: S603
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             if child.returncode:

@@ -8,7 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+# This environment's, which need not be the one that the shell finds.
+PROGRAM = str(Path(sys.executable).with_name("warehouse"))
 
 
 @dataclass(frozen=True)

@@ -230,7 +230,8 @@ def _plain(dataset: Dataset, error: DltException) -> BaseException:
     """The error beneath dlt's wrapping: our own or an interrupt, else the engine's in one line."""
     cause: BaseException = error
     while True:
-        if isinstance(cause, WarehouseError | KeyboardInterrupt | SystemExit):
+        # An interrupt, of whichever kind, is none of the errors: DuckDB makes one of it.
+        if isinstance(cause, WarehouseError) or not isinstance(cause, Exception):
             return cause
         inner = getattr(cause, "exception", None) or cause.__cause__ or cause.__context__
         if not isinstance(inner, BaseException):

@@ -71,11 +71,6 @@ def export(target: Target, names: list[str], format_name: str, folder: Path) -> 
                 raise _failed(mart, path, _said_by_the_system(error)) from error
             except (duckdb.Error, PostgresError, pa.ArrowException) as error:
                 raise _failed(mart, path, plainly(str(error))) from error
-            except RuntimeError as error:
-                # What DuckDB makes of the KeyboardInterrupt that ended its work.
-                if str(error) != "Query interrupted":
-                    raise
-                raise KeyboardInterrupt from error
             except WarehouseError as error:
                 raise _failed(mart, path, str(error)) from error
 

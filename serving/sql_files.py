@@ -50,11 +50,6 @@ def asking(target: Target, folder: Path = SQL, *, is_spatial: bool = False) -> I
                     f"{name}.sql: {plainly(str(error))}; are the marts of this version? run"
                     " 'warehouse build'"
                 ) from error
-            except RuntimeError as error:
-                # What DuckDB makes of the KeyboardInterrupt that ended its work.
-                if str(error) != "Query interrupted":
-                    raise
-                raise KeyboardInterrupt from error
             return rows
 
         yield ask

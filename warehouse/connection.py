@@ -68,6 +68,12 @@ def connect(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
             yield connection
     except _errors_of(target) as error:
         raise EngineError(f"{target}: {error}") from error
+    except RuntimeError as error:
+        # What DuckDB makes of the interrupt that ended its work, of whichever kind.
+        interrupt = error.__cause__
+        if interrupt is None or isinstance(interrupt, Exception):
+            raise
+        raise interrupt from None
 
 
 def _errors_of(target: Target) -> type[Exception]:
