@@ -113,10 +113,10 @@ def sync(
     from flows import terminal
 
     wait_for_prefect()
-    with terminal.watching():
+    with terminal.watching() as watched:
         loads = flows.sync.sync(**parameters)
     terminal.show_loads(loads)
-    if not no_build:
+    if watched.nodes:
         _show_marts(where)
 
 
@@ -150,10 +150,10 @@ def load_file(
     from flows import terminal
 
     wait_for_prefect()
-    with terminal.watching():
+    with terminal.watching() as watched:
         load = flows.load_file.load_file(dataset, file, where, instant, build=not no_build)
     terminal.show_loads([load])
-    if not no_build:
+    if watched.nodes:
         _show_marts(where)
 
 

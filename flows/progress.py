@@ -34,9 +34,14 @@ class Watcher(Measure, Protocol):
 
 
 class LogWatcher:
-    """Writes one line a page, a dataset and a phase."""
+    """Writes one line a page, a dataset and a phase.
+
+    Attributes:
+        nodes: how many of dbt's are done.
+    """
 
     def __init__(self, logger: logging.Logger | logging.LoggerAdapter[logging.Logger]) -> None:
+        self.nodes = 0
         self._logger = logger
 
     def say(self, line: str) -> None:
@@ -63,6 +68,7 @@ class LogWatcher:
 
     def node(self, name: str, done: int, total: int) -> None:
         """Write nothing: a node that fails or warns has its line, and the build has one."""
+        self.nodes = done
 
 
 class _Measured:

@@ -34,11 +34,12 @@ def console() -> Console:
 
 
 @contextmanager
-def watching() -> Iterator[None]:
+def watching() -> Iterator["LogWatcher | TerminalWatcher"]:
     """Show the runs of this block: bars on a terminal, lines elsewhere or where JSON is asked."""
     if log_format() == "json" or not sys.stdout.isatty():
-        with _watched_by(LogWatcher(logs.command_log())):
-            yield
+        log = LogWatcher(logs.command_log())
+        with _watched_by(log):
+            yield log
         return
     bars = Progress(
         TextColumn("{task.description}"),
@@ -48,8 +49,9 @@ def watching() -> Iterator[None]:
         TimeElapsedColumn(),
         console=console(),
     )
-    with bars, _watched_by(TerminalWatcher(bars)):
-        yield
+    shown = TerminalWatcher(bars)
+    with bars, _watched_by(shown):
+        yield shown
 
 
 @contextmanager
@@ -76,9 +78,14 @@ class _WatcherHandler(logging.Handler):
 
 
 class TerminalWatcher(Watcher):
-    """A bar a dataset, with rows, pages and rate, then one for dbt's nodes."""
+    """A bar a dataset, with rows, pages and rate, then one for dbt's nodes.
+
+    Attributes:
+        nodes: how many of dbt's are done.
+    """
 
     def __init__(self, bars: Progress) -> None:
+        self.nodes = 0
         self._bars = bars
         self._known: dict[str, TaskID] = {}
 
@@ -110,6 +117,7 @@ class TerminalWatcher(Watcher):
 
     def node(self, name: str, done: int, total: int) -> None:
         """Move the bar of dbt."""
+        self.nodes = done
         self._bars.update(
             self._bar("dbt", "nodes"), completed=done, total=total, detail=name[:_LONGEST_NODE]
         )

@@ -12,7 +12,7 @@ from ingestion.catalog import Dataset
 from ingestion.drift import Drift, Types
 from ingestion.file_survey import Survey, in_iso
 from ingestion.intake import Intake
-from ingestion.load import kept_state, pipeline_into_raw, take_steps
+from ingestion.pipeline import kept_state, take_steps
 from ingestion.raw import RawTable
 from ingestion.source import PAGES_A_STEP, Progress
 from ingestion.versions import with_version_hash
@@ -107,17 +107,16 @@ def load_file(
     columns = survey.file.source_columns
     raw = RawTable(dataset, target, None, columns)
     intake = Intake(dataset, columns, raw)
-    with pipeline_into_raw(dataset, target) as pipeline:
-        types: Types = kept_state(pipeline, dataset).get("columns") or {}
-        dates = survey.dates(dataset, types)
-        drift = _drift(dataset, survey, raw.source_columns(), types)
-        if survey.is_of_file_time and raw.has_rows_of_portal():
-            raise WarehouseError(
-                f"{dataset.label}: {survey.file.path} has no dates that tell when the portal gave"
-                " it, and copying moves the file's time, so its rows could hide newer ones: give"
-                " the time of the download (UTC) with --as-of"
-            )
-        take_steps(FileReading(survey, dates, intake, on_progress), pipeline, target)
+    types: Types = kept_state(dataset, target).get("columns") or {}
+    dates = survey.dates(dataset, types)
+    drift = _drift(dataset, survey, raw.source_columns(), types)
+    if survey.is_of_file_time and raw.has_rows_of_portal():
+        raise WarehouseError(
+            f"{dataset.label}: {survey.file.path} has no dates that tell when the portal gave"
+            " it, and copying moves the file's time, so its rows could hide newer ones: give"
+            " the time of the download (UTC) with --as-of"
+        )
+    take_steps(FileReading(survey, dates, intake, on_progress), target)
     raw.settle(has_new_rows=intake.inserted + intake.updated > 0, has_sightings=intake.sighted > 0)
     return DatasetLoad(
         dataset=dataset.name,

@@ -207,6 +207,10 @@ def test_sync_says_what_it_did_and_what_to_try(
     assert "Traceback" not in synced.stderr
     tried = warehouse_command(*shlex.split(lines[-1].removeprefix("Try: warehouse ")))
     assert (tried.returncode, len(tried.stdout.splitlines())) == (0, 6)
+    # To count every mart again would take most of the time where nothing was built.
+    again = warehouse_command("sync", *REQUIRED)
+    assert "nothing to build" in again.stdout
+    assert "marts." not in again.stdout
 
 
 def test_a_synced_warehouse_answers_and_is_only_read(

@@ -6,6 +6,7 @@ Both take `$1`-style parameters and give Arrow tables, so what is above needs no
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -242,15 +243,27 @@ class _PostGIS:
                 yield rows
 
 
+@cache
+def _acquainted() -> Any:
+    """A closed session, of which a new one need not read the server's types: seven times as fast.
+
+    The types that matter are PostgreSQL's own, of the same numbers in every database.
+    """
+    from adbc_driver_postgresql import dbapi
+
+    # libpq reads PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and ~/.pgpass, for each.
+    session = dbapi.connect("postgresql://")
+    session.adbc_connection.close()
+    return session
+
+
 @contextmanager
 def _connect_postgis(read_only: bool) -> Iterator[Connection]:
     from adbc_driver_manager import Error
-    from adbc_driver_postgresql import dbapi
 
     def connect() -> Any:
         try:
-            # libpq reads PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and ~/.pgpass.
-            return dbapi.connect("postgresql://")
+            return _acquainted().adbc_clone()
         except Error as error:
             raise no_postgis(error) from error
 
