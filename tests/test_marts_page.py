@@ -1,5 +1,6 @@
 """`docs/marts.md` and the exposures say what the marts are, and their queries run."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,10 @@ from serving.sql_files import SQL
 from tests.docs_site import DocsSite
 from warehouse.errors import WarehouseError
 from warehouse.settings import ROOT, Target
+
+# Where the site's pages name the queries that they ask.
+PAGES = QUERIES.with_name("pages")
+ASKED = re.compile(r'ask\("(\w+)"')
 
 on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
 
@@ -93,6 +98,11 @@ def test_the_daily_report_is_an_exposure_of_what_its_queries_read(docs_site: Doc
 def test_the_site_is_an_exposure_of_what_its_queries_read(docs_site: DocsSite) -> None:
     written = [file.read_text(encoding="utf-8") for file in sorted(QUERIES.glob("*.sql"))]
     assert len(written) > 20
+    # One that others ask as well is not the site's own.
+    asked = {name for file in PAGES.glob("*.py") for name in ASKED.findall(file.read_text())}
+    shared = [path for name in sorted(asked) if (path := SQL / f"{name}.sql").exists()]
+    assert shared
+    written += [path.read_text(encoding="utf-8") for path in shared]
     assert depended_on(docs_site.docs().manifest, "static_site") == read_by(written)
 
 
