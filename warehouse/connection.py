@@ -154,7 +154,7 @@ class _DuckDB:
 
 @contextmanager
 def _connect_duckdb(read_only: bool) -> Iterator[Connection]:
-    with closing(open_duckdb(read_only=read_only)) as session:
+    with _ended_at_once(open_duckdb(read_only=read_only)) as session:
         session.execute("begin")
         yield _DuckDB(session)
         session.execute("rollback" if read_only else "commit")
@@ -165,8 +165,22 @@ def duckdb_in_memory() -> Iterator[Connection]:
     """A session of DuckDB on no file, for its work on other files."""
     import duckdb
 
-    with closing(duckdb.connect()) as session:
+    with _ended_at_once(duckdb.connect()) as session:
         yield _DuckDB(session)
+
+
+@contextmanager
+def _ended_at_once(session: Any) -> Iterator[Any]:
+    """Close a session of DuckDB after a block, also when a Ctrl-C fell into its work.
+
+    Told nothing more it may then go on to that work's end, for hours on a busy machine.
+    """
+    with closing(session):
+        try:
+            yield session
+        except BaseException:
+            session.interrupt()
+            raise
 
 
 def open_duckdb(*, read_only: bool = False) -> Any:
