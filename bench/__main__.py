@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench import analysts, builds, loads
+from bench import analysts, builds, indexes, loads
 from bench.loads import Row
 from bench.portals import recorded
 from warehouse.connection import connect
@@ -40,6 +40,7 @@ def main(
             rows += _told(loads.measured(whole, rounds, folder))
             rows += _told(builds.measured(whole.portal, tenth.portal, rounds, folder))
             rows += _told(analysts.measured({"PGDATABASE": builds.WHOLE}))
+            rows += _told(indexes.measured(builds.WHOLE))
     out.write_text(page(rows, crashes, rounds), encoding="utf-8")
     typer.echo(f"written to {out}")
 

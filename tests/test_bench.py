@@ -11,7 +11,8 @@ import pytest
 from bench.__main__ import page
 from bench.analysts import QUERIES
 from bench.analysts import measured as measured_queries
-from bench.builds import CHANGES, WHOLE, measured_on, warehouse_of
+from bench.builds import CHANGES, CHANGES_OF_EACH, WHOLE, measured_on, warehouse_of
+from bench.indexes import measured as measured_indexes
 from bench.loads import measured as measured_loads
 from bench.portals import recorded
 from ingestion.sample_portal import SamplePortal
@@ -60,13 +61,16 @@ def test_a_build_is_held_against_as_many_rows_and_a_sync_reads_what_changed(
             # The build by hand ends with an error where it makes other rows than dbt.
             rows = list(measured_on(whole, whole, 1))
             assert ", 1 requests a dataset" in rows[2].figure
-            assert updated_by_each_sync() == [0, 0, 0, CHANGES, CHANGES]
+            assert updated_by_each_sync() == [0, 0, 0, CHANGES, CHANGES, CHANGES_OF_EACH]
             asked = list(measured_queries({}, calls=3))
             assert [row.measured for row in asked] == [
                 "the 20 example queries, 1 analyst, PostGIS",
                 "the 20 example queries, 10 analysts at once, PostGIS",
             ]
             assert plans_that_read_all_crashes() == set()
+            [indexes] = measured_indexes(WHOLE)
+            unused, of_all = map(int, indexes.figure.split(" of "))
+            assert indexes.against.count("`") == 2 * unused < 2 * of_all
         finally:
             on_server(f"drop database {WHOLE} with (force)")
 
