@@ -6,17 +6,20 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from dbt.adapters.factory import FACTORY
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from prefect.task_engine import run_task_sync
 from prefect.tasks import Task
-from prefect_dbt import PrefectDbtRunner
+from prefect_dbt import DbtHookContext, PrefectDbtRunner
 from prefect_dbt.core._tracker import NodeTaskTracker
 
 NodeWatcher = Callable[[str, int, int], None]
 # A node's task run has nothing left to do but to report its end.
 _LAST_REPORTS_S = 30
+# Of what is called off less is waited for: Prefect kills a run that does not end in half a minute.
+_LAST_REPORTS_OF_A_STOP_S = 5
 # dbt's events that end a node's line, and what each calls the number of nodes.
 _RESULTS = {
     "LogModelResult": "total",
@@ -38,6 +41,7 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
         super().__init__(**arguments)
         self._on_node = on_node
         self._nodes = _AwaitedNodes()
+        self.on_run_end(_end_as_called_off)
 
     def invoke(self, args: list[str], **kwargs: Any) -> Any:
         """Run a dbt command and return its result when each node's task run has ended.
@@ -46,27 +50,34 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
 
         Raises:
             ValueError: dbt could not run at all, with dbt's reason.
+            BaseException: what called it off, as a Ctrl-C or Prefect's order to end.
         """
         self._nodes = _AwaitedNodes()
         self._manifest = self._parsed()
+        reports_s = _LAST_REPORTS_S
         try:
             return super().invoke([*args, "--no-write-json"], **kwargs)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                reports_s = _LAST_REPORTS_OF_A_STOP_S
+            raise
         finally:
             # Prefect's runner leaves the threads of the last nodes to run on, and a run that
             # ends before them shows them as running for ever.
-            self._nodes.wait(_LAST_REPORTS_S)
+            self._nodes.wait(reports_s)
 
     def _parsed(self) -> Manifest:
         """The project's nodes, which Prefect's runner would read from a file of JSON."""
         with self.settings.resolve_profiles_yml() as profiles:
             parsed = dbtRunner().invoke(
                 [
-                    *("--quiet", "parse", "--no-write-json"),
+                    *("--log-level", "none", "parse", "--no-write-json"),
                     *("--project-dir", str(self.project_dir)),
                     *("--profiles-dir", profiles),
                     *("--target-path", str(self.target_path)),
                 ]
             )
+        _raise_if_called_off(parsed.exception)
         if not isinstance(parsed.result, Manifest):
             raise ValueError(str(parsed.exception))  # noqa: TRY004 - as the runner does
         return parsed.result
@@ -88,6 +99,25 @@ class NodeRunner(PrefectDbtRunner):  # type: ignore[misc]  # it has no types
                 self._on_node(node.node_name, len(done), getattr(event.data, _RESULTS[name]))
 
         return callback
+
+
+def _end_as_called_off(ended: DbtHookContext) -> None:
+    _raise_if_called_off(ended.error)
+
+
+def _raise_if_called_off(error: Any) -> None:
+    """Raise what dbt made a result of, as it does of anything: here, of a stop.
+
+    Of a Ctrl-C it has called off its queries, of other stops it does not know.
+    """
+    if not isinstance(error, BaseException) or isinstance(error, Exception):
+        return
+    adapters: list[Any] = list(FACTORY.adapters.values())
+    for adapter in adapters:
+        if adapter.is_cancelable():
+            with adapter.connection_named("master"):
+                list(adapter.cancel_open_connections())
+    raise error
 
 
 class _AwaitedNodes(NodeTaskTracker):  # type: ignore[misc]  # it has no types

@@ -247,16 +247,11 @@ def test_each_role_may_do_its_work_and_nothing_else(services: Services) -> None:
 def test_runs_whose_parts_are_killed_end_clearly_and_the_next_is_whole(
     services: Services, small_portal: SamplePortal
 ) -> None:
-    def loaded(dataset: str) -> bool:
-        try:
-            return bool(services.rows(f"select 1 from raw.{dataset} limit 1"))
-        except psycopg2.Error:
-            return False
-
     # Cancelled in the midst of a load, as by the interface's button.
     small_portal.misbehave("delay", dataset=CRASHES, nth=3, seconds=20.0)
+    small_portal.forget_requests()
     run = services.start_run("sync/full-refresh", datasets=SMALL)
-    services.wait(lambda: loaded("crashes"), "a step of the first run")
+    services.wait(lambda: len(small_portal.requests()) > 2, "a request of the first run")
     cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
     services.ask(f"flow_runs/{run}/set_state", cancelling)
     services.wait(lambda: services.state(run) in OVER, "the cancelled run's end")
