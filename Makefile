@@ -50,10 +50,11 @@ soak: install
 		tests/with-postgis $(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-seed=$(SOAK_SEED) \
 		tests/test_faults.py tests/test_kills.py tests/test_histories.py
 
-# At the City's size, or a part of it, into docs/benchmarks.md. How long places, functions, queries
-# and exports take: 'tests/with-postgis .venv/bin/python -m bench.space', '….queries', '….exports'.
+# At the City's size, or a part of it, into docs/benchmarks.md: all of it in some two hours, or PARTS
+# (loads, duckdb, postgis), the other tables staying. How long places, functions, queries and exports
+# take: 'tests/with-postgis .venv/bin/python -m bench.space', '….queries', '….exports'.
 bench: install
-	PATH="$(abspath $(BIN)):$$PATH" tests/with-postgis $(BIN)/python -m bench --scale $(SCALE) --rounds $(ROUNDS)
+	PATH="$(abspath $(BIN)):$$PATH" tests/with-postgis $(BIN)/python -m bench $(PARTS) --scale $(SCALE) --rounds $(ROUNDS)
 
 # docs/marts.md, from the built warehouse of this machine; a test holds it to be current.
 docs-pages: install

@@ -9,7 +9,7 @@ from bench.measuring import PROGRAM, by_turns, python, run
 from bench.portals import settings_for
 from ingestion.catalog import load_catalog
 from ingestion.sample_portal.client import SamplePortal
-from warehouse.settings import TARGETS, Target
+from warehouse.settings import Target
 
 CHANGES, CHANGES_OF_EACH = 1_000, 10
 # The warehouses, as files and as databases.
@@ -65,19 +65,20 @@ def warehouse_of(portal: SamplePortal, target: Target, folder: Path, database: s
     return Warehouse(portal, target, settings_for(portal.url) | there)
 
 
-def measured(portal: SamplePortal, tenth: SamplePortal, rounds: int, folder: Path) -> Iterator[Row]:
-    """Measure builds and syncs on both engines.
+def measured(
+    target: Target, portal: SamplePortal, tenth: SamplePortal, rounds: int, folder: Path
+) -> Iterator[Row]:
+    """Measure builds and syncs on an engine, of warehouses that are made for it.
 
     Args:
+        target: the engine.
         portal: of the size that is measured.
         tenth: of a tenth of it.
         rounds: how often each is measured; the median counts.
         folder: for the files; empty.
     """
-    for target in TARGETS:
-        whole = warehouse_of(portal, target, folder, WHOLE)
-        yield from measured_on(whole, warehouse_of(tenth, target, folder, _TENTH), rounds)
-    yield _run_of_newcomer(rounds, folder)
+    whole = warehouse_of(portal, target, folder, WHOLE)
+    yield from measured_on(whole, warehouse_of(tenth, target, folder, _TENTH), rounds)
 
 
 def measured_on(whole: Warehouse, small: Warehouse, rounds: int) -> Iterator[Row]:
@@ -91,7 +92,9 @@ def measured_on(whole: Warehouse, small: Warehouse, rounds: int) -> Iterator[Row
     whole.sync_after_changes_of_all()
 
 
-def _run_of_newcomer(rounds: int, folder: Path) -> Row:
+def run_of_newcomer(rounds: int, folder: Path) -> Row:
+    """Measure `make run` after installation, each time without a warehouse."""
+
     def run_sample() -> float:
         file = folder / "sample.duckdb"
         file.unlink(missing_ok=True)

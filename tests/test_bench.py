@@ -8,13 +8,14 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from bench.__main__ import page
 from bench.analysts import QUERIES
 from bench.analysts import measured as measured_queries
 from bench.builds import CHANGES, CHANGES_OF_EACH, WHOLE, measured_on, warehouse_of
 from bench.indexes import measured as measured_indexes
 from bench.loads import measured as measured_loads
+from bench.page import Conditions, write
 from bench.portals import recorded
+from bench.ranges import measured as measured_ranges
 from ingestion.sample_portal import SamplePortal
 from tests.loads import IDS
 from tests.shared_warehouses import on_server, pointing_to
@@ -47,8 +48,18 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
         "portal → `raw` on DuckDB, 1 000 crashes",
     ]
     assert all(row.ratio and row.ratio > 0 for row in rows)
-    text = page(rows, FEW_CRASHES, 1)
-    assert all(f"| {row.measured} | {row.figure} |" in text for row in rows)
+    page = tmp_path / "page.md"
+    for crashes in (1, FEW_CRASHES):
+        write(page, "loads", Conditions.of_now(crashes, 1), rows)
+        write(page, "duckdb", Conditions.of_now(crashes, 1), rows[:1])
+    # A part that is measured again takes the place of what it was, and leaves the others.
+    write(page, "duckdb", Conditions.of_now(2, 3), rows[-1:])
+    of_loads, of_builds = page.read_text().split("## Builds on DuckDB")
+    assert all(f"| {row.measured} | {row.figure} |" in of_loads for row in rows)
+    assert "1 000 crashes, medians of 1," in of_loads
+    assert "2 crashes, medians of 3," in of_builds
+    assert f"| {rows[-1].measured} |" in of_builds
+    assert f"| {rows[0].measured} |" not in of_builds
 
 
 def test_a_build_is_held_against_as_many_rows_and_a_sync_reads_what_changed(
@@ -71,6 +82,9 @@ def test_a_build_is_held_against_as_many_rows_and_a_sync_reads_what_changed(
             [indexes] = measured_indexes(WHOLE)
             unused, of_all = map(int, indexes.figure.split(" of "))
             assert indexes.against.count("`") == 2 * unused < 2 * of_all
+            assert [row.against.count("ms") for row in measured_ranges(WHOLE, 1)] == [2, 1]
+            # What it tried left the warehouse's own index as it was.
+            assert list(measured_indexes(WHOLE)) == [indexes]
         finally:
             on_server(f"drop database {WHOLE} with (force)")
 

@@ -1,0 +1,110 @@
+"""The page of docs with what was measured, part by part, and the figures behind it."""
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, get_args
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import TypeAdapter
+
+from bench.loads import Row
+from warehouse.connection import connect
+
+Part = Literal["loads", "duckdb", "postgis"]
+PARTS: tuple[Part, ...] = get_args(Part)
+_TITLES = {"loads": "Loads", "duckdb": "Builds on DuckDB", "postgis": "Builds on PostGIS"}
+_PACKAGES = ("dlt", "dbt-core", "dbt-duckdb", "dbt-postgres", "prefect", "duckdb", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the rows of a part were measured of and on.
+
+    Attributes:
+        crashes: of the portal; its people and vehicles are in proportion.
+        rounds: how often each thing was measured; the median counts.
+        on: the day, in UTC.
+        machine: its cores, memory, system and Python.
+        postgres: PostgreSQL with its version.
+        packages: those that do the work, with their versions.
+    """
+
+    crashes: int
+    rounds: int
+    on: date
+    machine: str
+    postgres: str
+    packages: str
+
+    @classmethod
+    def of_now(cls, crashes: int, rounds: int) -> "Conditions":
+        """This machine's, today."""
+        return cls(
+            crashes,
+            rounds,
+            datetime.now(UTC).date(),
+            _machine(),
+            _postgres(),
+            ", ".join(f"{package} {version(package)}" for package in _PACKAGES),
+        )
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a part, each of which was measured under the same conditions."""
+
+    conditions: Conditions
+    rows: list[Row]
+
+
+_TABLES = TypeAdapter(dict[Part, Table])
+
+
+def write(out: Path, part: Part, conditions: Conditions, rows: Iterable[Row]) -> None:
+    """Write the page anew with a part's rows; the other parts keep what they had.
+
+    Args:
+        out: the page; the figures of all parts are kept beside it, as JSON.
+        part: which was measured.
+        conditions: under which.
+        rows: what came of it.
+    """
+    kept = out.with_suffix(".json")
+    tables = _TABLES.validate_json(kept.read_bytes()) if kept.exists() else {}
+    tables[part] = Table(conditions, list(rows))
+    in_order = {part: tables[part] for part in PARTS if part in tables}
+    figures = {part: asdict(table) for part, table in in_order.items()}
+    kept.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
+    out.write_text(_rendered(in_order), encoding="utf-8")
+
+
+def _rendered(tables: dict[Part, Table]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Markdown
+    )
+    return environment.get_template("benchmarks.md.jinja").render(tables=tables, titles=_TITLES)
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()},"
+        f" Python {platform.python_version()}"
+    )
+
+
+def _postgres() -> str:
+    with connect("postgis", read_only=True) as connection:
+        found = connection.fetch("select current_setting('server_version')")
+    return f"PostgreSQL {found[0][0].as_py().split()[0]}"

@@ -1,0 +1,118 @@
+"""What PostgreSQL's BRIN indexes and partitions would bring, beside what the warehouse has."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
+
+from bench.loads import Row
+from bench.measuring import by_turns
+
+_FIRST_YEAR, _LAST_YEAR = 2010, 2035
+_SORTED = """
+    create table pg_temp.sorted as
+    select * from marts.crashes
+    order by crash_date;
+    create index on pg_temp.sorted using brin (crash_date);
+    analyze pg_temp.sorted
+"""
+_BY_YEAR = "create table pg_temp.by_year (like marts.crashes) partition by range (crash_date)"
+_OF_A_YEAR = """
+    create table pg_temp.of_{year} partition of pg_temp.by_year
+    for values from ('{year}-01-01') to ('{next}-01-01')
+"""
+_FILLED = """
+    create table pg_temp.others partition of pg_temp.by_year default;
+    insert into pg_temp.by_year select * from marts.crashes;
+    analyze pg_temp.by_year
+"""
+# The month of the crash in the middle, for which there are as many before as after.
+_MIDDLE = """
+    select date_trunc('month', percentile_disc(0.5) within group (order by crash_date))::date
+    from marts.crashes
+"""
+_OF_A_MONTH = """
+    select count(*), sum(injuries_total) from {table}
+    where crash_date >= %(first)s and crash_date < %(first)s + interval '1 month'
+"""
+_LOAD_BEFORE = """
+    select max(_dlt_load_id) from raw.people
+    where _dlt_load_id < (select max(_dlt_load_id) from raw.people)
+"""
+_NEWEST = "select count(*) from raw.people where _dlt_load_id > %(load)s"
+
+
+def measured(database: str, rounds: int) -> Iterator[Row]:
+    """Measure a month of crashes, and the new rows of a load as a build looks them up.
+
+    Args:
+        database: of a whole warehouse, whose people were loaded more than once.
+        rounds: how often each is measured; the median counts.
+    """
+    with closing(psycopg2.connect("", dbname=database)) as session, session.cursor() as cursor:
+        yield _month(cursor, rounds)
+        yield _new_rows(cursor, rounds)
+        session.rollback()
+
+
+def _month(cursor: Cursor, rounds: int) -> Row:
+    cursor.execute(_SORTED)
+    cursor.execute(_BY_YEAR)
+    for year in range(_FIRST_YEAR, _LAST_YEAR):
+        cursor.execute(_OF_A_YEAR.format(year=year, next=year + 1))
+    cursor.execute(_FILLED)
+    month = {"first": _value(cursor, _MIDDLE)}
+    tables = ("marts.crashes", "pg_temp.sorted", "pg_temp.by_year")
+    whole, brin, by_year = by_turns(
+        rounds, *(_ms(cursor, _OF_A_MONTH.format(table=table), month) for table in tables)
+    )
+    return Row(
+        "a month of `marts.crashes`, all of them read, PostGIS",
+        f"{whole:,.1f} ms",
+        f"sorted, by BRIN: {brin:,.1f} ms; partitioned by year: {by_year:,.1f} ms",
+        None,
+        "–",
+        True,
+    )
+
+
+def _new_rows(cursor: Cursor, rounds: int) -> Row:
+    load = {"load": _value(cursor, _LOAD_BEFORE)}
+    count = _ms(cursor, _NEWEST, load)
+    [tree] = by_turns(rounds, count)
+    tree_mb = _mb(cursor, "raw.people_load")
+    # As the transaction is rolled back, the table keeps the one that it has.
+    cursor.execute("drop index raw.people_load")
+    cursor.execute("create index people_load on raw.people using brin (_dlt_load_id)")
+    [brin] = by_turns(rounds, count)
+    return Row(
+        "the people of the newest load, by a B-tree of loads, PostGIS",
+        f"{tree:,.1f} ms, {tree_mb:,.1f} MB",
+        f"by BRIN: {brin:,.1f} ms, {_mb(cursor, 'raw.people_load'):,.1f} MB",
+        None,
+        "–",
+        True,
+    )
+
+
+def _ms(cursor: Cursor, query: str, values: dict[str, Any]) -> Callable[[], float]:
+    def asked() -> float:
+        started = time.perf_counter()
+        cursor.execute(query, values)
+        cursor.fetchall()
+        return (time.perf_counter() - started) * 1000
+
+    return asked
+
+
+def _mb(cursor: Cursor, index: str) -> float:
+    return float(_value(cursor, f"select pg_relation_size('{index}')")) / 1e6
+
+
+def _value(cursor: Cursor, query: str) -> Any:
+    cursor.execute(query)
+    [(value,)] = cursor.fetchall()
+    return value
