@@ -10,7 +10,7 @@ import typer
 
 from bench import analysts, builds, indexes, loads, ranges
 from bench.loads import Row
-from bench.page import PARTS, Conditions, Part, write
+from bench.page import Conditions, Part, write
 from bench.portals import Recorded, recorded
 from warehouse.settings import ROOT
 
@@ -21,7 +21,7 @@ _CRASHES = 1_080_723
 def main(
     parts: Annotated[
         list[Part], typer.Argument(help="What to measure, each an hour or less; the rest is kept.")
-    ] = list(PARTS),  # noqa: B006 - only read
+    ] = list(Part),  # noqa: B006 - only read
     scale: Annotated[float, typer.Option(min=0.001, max=4, help="1 is the City's size.")] = 1.0,
     rounds: Annotated[int, typer.Option(min=1, help="How often each; the median counts.")] = 3,
     out: Annotated[Path, typer.Option(help="The page that is written.")] = (
@@ -43,16 +43,17 @@ def main(
 def _measured(
     part: Part, whole: Recorded, tenth: Recorded, rounds: int, folder: Path
 ) -> Iterator[Row]:
-    if part == "loads":
-        yield from loads.measured(whole, rounds, folder)
-        return
-    yield from builds.measured(part, whole.portal, tenth.portal, rounds, folder)
-    if part == "duckdb":
-        yield builds.run_of_newcomer(rounds, folder)
-    else:
-        yield from analysts.measured({"PGDATABASE": builds.WHOLE})
-        yield from indexes.measured(builds.WHOLE)
-        yield from ranges.measured(builds.WHOLE, rounds)
+    match part:
+        case Part.LOADS:
+            yield from loads.measured(whole, rounds, folder)
+        case Part.DUCKDB:
+            yield from builds.measured("duckdb", whole.portal, tenth.portal, rounds, folder)
+            yield builds.run_of_newcomer(rounds, folder)
+        case Part.POSTGIS:
+            yield from builds.measured("postgis", whole.portal, tenth.portal, rounds, folder)
+            yield from analysts.measured({"PGDATABASE": builds.WHOLE})
+            yield from indexes.measured(builds.WHOLE)
+            yield from ranges.measured(builds.WHOLE, rounds)
 
 
 def _told(rows: Iterable[Row]) -> list[Row]:

@@ -6,9 +6,9 @@ import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter
@@ -16,10 +16,22 @@ from pydantic import TypeAdapter
 from bench.loads import Row
 from warehouse.connection import connect
 
-Part = Literal["loads", "duckdb", "postgis"]
-PARTS: tuple[Part, ...] = get_args(Part)
-_TITLES = {"loads": "Loads", "duckdb": "Builds on DuckDB", "postgis": "Builds on PostGIS"}
 _PACKAGES = ("dlt", "dbt-core", "dbt-duckdb", "dbt-postgres", "prefect", "duckdb", "pyarrow")
+
+
+class Part(StrEnum):
+    """What is measured as one, in an hour or so."""
+
+    LOADS = "loads"
+    DUCKDB = "duckdb"
+    POSTGIS = "postgis"
+
+
+_TITLES = {
+    Part.LOADS: "Loads",
+    Part.DUCKDB: "Builds and syncs on DuckDB",
+    Part.POSTGIS: "Builds, syncs and queries on PostGIS",
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ def write(out: Path, part: Part, conditions: Conditions, rows: Iterable[Row]) ->
     kept = out.with_suffix(".json")
     tables = _TABLES.validate_json(kept.read_bytes()) if kept.exists() else {}
     tables[part] = Table(conditions, list(rows))
-    in_order = {part: tables[part] for part in PARTS if part in tables}
+    in_order = {part: tables[part] for part in Part if part in tables}
     figures = {part: asdict(table) for part, table in in_order.items()}
     kept.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
     out.write_text(_rendered(in_order), encoding="utf-8")

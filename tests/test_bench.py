@@ -13,7 +13,7 @@ from bench.analysts import measured as measured_queries
 from bench.builds import CHANGES, CHANGES_OF_EACH, WHOLE, measured_on, warehouse_of
 from bench.indexes import measured as measured_indexes
 from bench.loads import measured as measured_loads
-from bench.page import Conditions, write
+from bench.page import Conditions, Part, write
 from bench.portals import recorded
 from bench.ranges import measured as measured_ranges
 from ingestion.sample_portal import SamplePortal
@@ -50,11 +50,11 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
     assert all(row.ratio and row.ratio > 0 for row in rows)
     page = tmp_path / "page.md"
     for crashes in (1, FEW_CRASHES):
-        write(page, "loads", Conditions.of_now(crashes, 1), rows)
-        write(page, "duckdb", Conditions.of_now(crashes, 1), rows[:1])
+        write(page, Part.LOADS, Conditions.of_now(crashes, 1), rows)
+        write(page, Part.DUCKDB, Conditions.of_now(crashes, 1), rows[:1])
     # A part that is measured again takes the place of what it was, and leaves the others.
-    write(page, "duckdb", Conditions.of_now(2, 3), rows[-1:])
-    of_loads, of_builds = page.read_text().split("## Builds on DuckDB")
+    write(page, Part.DUCKDB, Conditions.of_now(2, 3), rows[-1:])
+    of_loads, of_builds = page.read_text().split("## Builds and syncs on DuckDB")
     assert all(f"| {row.measured} | {row.figure} |" in of_loads for row in rows)
     assert "1 000 crashes, medians of 1," in of_loads
     assert "2 crashes, medians of 3," in of_builds
