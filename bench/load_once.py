@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bench.measuring import peak_mb
 from flows.options import Target
 from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
@@ -17,7 +18,7 @@ def main(
     dataset: Annotated[str, typer.Argument(help="Its name in the catalog.")],
     target: Target = None,
 ) -> None:
-    """Load a dataset anew, and write its rows and the seconds of the load."""
+    """Load a dataset anew; write its rows, the seconds of the load and the peak of memory."""
     resolved = resolve_target(target)
     with connect(resolved) as connection:
         connection.execute("drop schema if exists raw cascade")
@@ -25,7 +26,8 @@ def main(
     [entry] = load_catalog().select([dataset])
     started = time.perf_counter()
     load = load_dataset(entry, resolved)
-    figures = {"rows": load.rows_inserted, "seconds": time.perf_counter() - started}
+    seconds = time.perf_counter() - started
+    figures = {"rows": load.rows_inserted, "seconds": seconds, "peak_mb": peak_mb()}
     typer.echo(json.dumps(figures))
 
 

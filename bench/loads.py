@@ -125,7 +125,7 @@ def _pages_at_once(portal: Recorded, lines: ExitStack, rounds: int, folder: Path
 
 
 def _peak_mb(target: str, settings: dict[str, str], folder: Path) -> Callable[[], float]:
-    return lambda: _load("people", target, settings, folder).peak_mb
+    return lambda: float(_load("people", target, settings, folder).figures["peak_mb"])
 
 
 def _load(dataset: str, target: str, settings: dict[str, str], folder: Path) -> Measured:

@@ -21,12 +21,10 @@ class Measured:
 
     Attributes:
         seconds: from its start to its end.
-        peak_mb: the most memory that it had (its maximum resident set), in 10^6 bytes.
         said: what it wrote to its standard output.
     """
 
     seconds: float
-    peak_mb: float
     said: str
 
     @property
@@ -47,12 +45,18 @@ def run(command: Sequence[str], settings: Mapping[str, str]) -> Measured:
         command, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True
     ) as child:
         said = child.stdout.read() if child.stdout else ""
-        # The usage of this very child; resource.getrusage would give the largest of all.
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{' '.join(command)} failed with {child.returncode}")
-    return Measured(time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6, said)
+    return Measured(time.perf_counter() - started, said)
+
+
+def peak_mb() -> float:
+    """The most memory that this process had (its maximum resident set), in 10^6 bytes.
+
+    `getrusage` would count what its parent had when it began it.
+    """
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bench.analysts import measured as measured_queries
 from bench.builds import CHANGES, CHANGES_OF_EACH, WHOLE, measured_on, warehouse_of
 from bench.indexes import measured as measured_indexes
 from bench.loads import measured as measured_loads
+from bench.measuring import run
 from bench.page import Conditions, Part, write
 from bench.portals import recorded
 from bench.ranges import measured as measured_ranges
@@ -60,6 +62,13 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
     assert "2 crashes, medians of 3," in of_builds
     assert f"| {rows[-1].measured} |" in of_builds
     assert f"| {rows[0].measured} |" not in of_builds
+
+
+def test_the_peak_of_memory_is_a_process_own() -> None:
+    of_its_parent = bytearray(500_000_000)
+    of_its_own = "from bench.measuring import peak_mb; rows = bytearray(100_000_000)"
+    done = run([sys.executable, "-c", f"{of_its_own}; print(peak_mb())"], {})
+    assert 100 < float(done.said) < len(of_its_parent) / 2 / 1e6
 
 
 def test_a_build_is_held_against_as_many_rows_and_a_sync_reads_what_changed(
