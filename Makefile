@@ -56,9 +56,11 @@ soak: install
 bench: install
 	PATH="$(abspath $(BIN)):$$PATH" tests/with-postgis $(BIN)/python -m bench $(PARTS) --scale $(SCALE) --rounds $(ROUNDS)
 
-# docs/marts.md, from the built warehouse of this machine; a test holds it to be current.
+# docs/marts.md, from the built warehouse of this machine, and docs/benchmarks.md, from the figures
+# beside it; tests hold them to be current.
 docs-pages: install
 	$(BIN)/python -m flows.marts_page
+	$(BIN)/python -m bench.page
 
 lint: install
 	$(BIN)/ruff check

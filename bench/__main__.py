@@ -10,9 +10,8 @@ import typer
 
 from bench import analysts, builds, indexes, loads, ranges
 from bench.loads import Row
-from bench.page import Conditions, Part, write
+from bench.page import PAGE, Conditions, Part, write
 from bench.portals import Recorded, recorded
-from warehouse.settings import ROOT
 
 # The City's crashes on 2026-08-04; the people and vehicles of the sample portal are in proportion.
 _CRASHES = 1_080_723
@@ -24,9 +23,7 @@ def main(
     ] = list(Part),  # noqa: B006 - only read
     scale: Annotated[float, typer.Option(min=0.001, max=4, help="1 is the City's size.")] = 1.0,
     rounds: Annotated[int, typer.Option(min=1, help="How often each; the median counts.")] = 3,
-    out: Annotated[Path, typer.Option(help="The page that is written.")] = (
-        ROOT / "docs" / "benchmarks.md"
-    ),
+    out: Annotated[Path, typer.Option(help="The page that is written.")] = PAGE,
 ) -> None:
     """Measure loads, and builds and syncs on each engine; PG* names a PostGIS server."""
     crashes = max(10, round(_CRASHES * scale))

@@ -1,10 +1,12 @@
-"""The page of docs with what was measured, part by part, and the figures behind it."""
+"""The page of docs with what was measured, part by part, and the figures behind it.
 
-import json
+`python -m bench.page` writes it anew from these, where its words have changed.
+"""
+
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib.metadata import version
@@ -15,6 +17,9 @@ from pydantic import TypeAdapter
 
 from bench.loads import Row
 from warehouse.connection import connect
+from warehouse.settings import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 _PACKAGES = ("dlt", "dbt-core", "dbt-duckdb", "dbt-postgres", "prefect", "duckdb", "pyarrow")
 
@@ -91,12 +96,13 @@ def write(out: Path, part: Part, conditions: Conditions, rows: Iterable[Row]) ->
     tables = _TABLES.validate_json(kept.read_bytes()) if kept.exists() else {}
     tables[part] = Table(conditions, list(rows))
     in_order = {part: tables[part] for part in Part if part in tables}
-    figures = {part: asdict(table) for part, table in in_order.items()}
-    kept.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")
-    out.write_text(_rendered(in_order), encoding="utf-8")
+    kept.write_bytes(_TABLES.dump_json(in_order, indent=2) + b"\n")
+    render(out)
 
 
-def _rendered(tables: dict[Part, Table]) -> str:
+def render(out: Path) -> None:
+    """Write the page anew from the figures that are kept beside it."""
+    tables = _TABLES.validate_json(out.with_suffix(".json").read_bytes())
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -105,7 +111,8 @@ def _rendered(tables: dict[Part, Table]) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - Markdown
     )
-    return environment.get_template("benchmarks.md.jinja").render(tables=tables, titles=_TITLES)
+    template = environment.get_template("benchmarks.md.jinja")
+    out.write_text(template.render(tables=tables, titles=_TITLES), encoding="utf-8")
 
 
 def _machine() -> str:
@@ -120,3 +127,7 @@ def _postgres() -> str:
     with connect("postgis", read_only=True) as connection:
         found = connection.fetch("select current_setting('server_version')")
     return f"PostgreSQL {found[0][0].as_py().split()[0]}"
+
+
+if __name__ == "__main__":
+    render(PAGE)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from bench.builds import CHANGES, CHANGES_OF_EACH, WHOLE, measured_on, warehouse
 from bench.indexes import measured as measured_indexes
 from bench.loads import measured as measured_loads
 from bench.measuring import run
-from bench.page import Conditions, Part, write
+from bench.page import PAGE, Conditions, Part, render, write
 from bench.portals import recorded
 from bench.ranges import measured as measured_ranges
 from ingestion.sample_portal import SamplePortal
@@ -64,6 +65,12 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
     assert f"| {rows[0].measured} |" not in of_builds
 
 
+def test_the_page_is_that_of_the_figures_beside_it(tmp_path: Path) -> None:
+    shutil.copy(PAGE.with_suffix(".json"), tmp_path / "page.json")
+    render(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == PAGE.read_text()
+
+
 def test_the_peak_of_memory_is_a_process_own() -> None:
     of_its_parent = bytearray(500_000_000)
     of_its_own = "from bench.measuring import peak_mb; rows = bytearray(100_000_000)"
@@ -71,6 +78,7 @@ def test_the_peak_of_memory_is_a_process_own() -> None:
     assert 100 < float(done.said) < len(of_its_parent) / 2 / 1e6
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_a_build_is_held_against_as_many_rows_and_a_sync_reads_what_changed(
     prefect_server: str, own_portal: SamplePortal, tmp_path: Path
 ) -> None:
