@@ -59,6 +59,10 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
     write(page, Part.DUCKDB, Conditions.of_now(2, 3), rows[-1:])
     of_loads, of_builds = page.read_text().split("## Builds and syncs on DuckDB")
     assert all(f"| {row.measured} | {row.figure} |" in of_loads for row in rows)
+    missed = [row for row in rows if not row.is_reached]
+    assert missed
+    assert [row for row in rows if row.shown_miss] == missed
+    assert of_loads.count("| **missed**: ") == sum(bool(row.why) for row in missed)
     assert "1 000 crashes, medians of 1," in of_loads
     assert "2 crashes, medians of 3," in of_builds
     assert f"| {rows[-1].measured} |" in of_builds
