@@ -44,9 +44,10 @@ BAD_CASES = {
         "new_crashes_go_on_coming",
         "update staging.stg_crashes set _row_updated_at = _row_updated_at + interval '100 years'",
     ),
-    "agrees_with": (
+    "breaks_no_rule": (
         "the_time_of_people_is_that_of_the_crash",
-        "update marts.people set crashed_at = crashed_at + interval '12 hours'",
+        "insert into quality.contradictions select 'people', person_id,"
+        " 'the time is that of the crash' from marts.people",
     ),
     "steady_month_counts": (
         "crashes_per_month_are_steady",

@@ -1,3 +1,29 @@
+{#-
+    The rules that the rows of a relation break, a row each. Few rows break one,
+    so all are looked through once, and those alone are held against each rule.
+-#}
+{% macro broken_rules(dataset, relation, key, rules) -%}
+    select
+        '{{ dataset }}' as dataset,
+        {{ relation }}.{{ key }} as record_key,
+        held.rule_broken
+    from {{ relation }}
+    cross join lateral (
+        values
+        {%- for rule, is_broken in rules.items() %}
+        ('{{ rule }}', {{ is_broken }}){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as held (rule_broken, is_broken)
+    where
+        held.is_broken
+        and (
+            {%- for is_broken in rules.values() %}
+            {{ "or " if not loop.first }}({{ is_broken }})
+            {%- endfor %}
+        )
+{%- endmacro %}
+
+
 {#- The columns that injuries_total counts. -#}
 {% macro injury_parts() -%}
     {{ return([

@@ -13,7 +13,17 @@
 
 
 {% macro layers_of_the_city() -%}
-    layer in ('wards', 'community_areas', 'police_beats')
+    layer in ('{{ places_of_a_crash() | join("', '") }}')
+{%- endmacro %}
+
+
+{#- The City's layers of places, and the column that a crash has for each. -#}
+{% macro places_of_a_crash() -%}
+    {{ return({
+        "wards": "ward",
+        "community_areas": "community_area",
+        "police_beats": "police_beat",
+    }) }}
 {%- endmacro %}
 
 

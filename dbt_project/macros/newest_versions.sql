@@ -10,6 +10,7 @@
     They are looked up by the indexes of raw and of the model.
     Stamps and ids are compared byte by byte, as a collation would reorder them.
     Keys that differ by blanks alone name one record.
+    Most records have one version, and nothing of theirs is to be sorted.
 -#}
 {% macro newest_versions(raw, key, outline=none) -%}
     with
@@ -68,7 +69,7 @@
     ),
     {%- endif %}
 
-    named as (
+    named as not materialized (
 
         select
             kept.*,
@@ -77,22 +78,44 @@
 
     ),
 
+    amended as (
+
+        select tidy_key
+        from named
+        group by tidy_key
+        having count(*) > 1
+
+    ),
+
     ranked as (
 
         select
             named.*,
             row_number() over (
-                partition by tidy_key
+                partition by named.tidy_key
                 order by
                     _row_updated_at collate "C" desc,
                     _row_id collate "C" desc,
                     _dlt_load_id collate "C" desc
             ) as version_rank,
-            cast(count(*) over (partition by tidy_key) as integer)
+            cast(count(*) over (partition by named.tidy_key) as integer)
                 as version_count,
-            min(_row_created_at collate "C") over (partition by tidy_key)
-                as first_created_at
+            min(_row_created_at collate "C") over (
+                partition by named.tidy_key
+            ) as first_created_at
         from named
+        inner join amended
+            on named.tidy_key = amended.tidy_key
+        union all
+        select
+            named.*,
+            1 as version_rank,
+            1 as version_count,
+            named._row_created_at as first_created_at
+        from named
+        left join amended
+            on named.tidy_key = amended.tidy_key
+        where amended.tidy_key is null
 
     )
 

@@ -10,7 +10,7 @@ places as (
 
 ),
 
-crashes as (
+crashes as not materialized (
 
     select
         *,
@@ -20,9 +20,25 @@ crashes as (
 
 ),
 
+-- The City's places are beside each crash, which need not be found for them.
 within as (
 
-    select * from {{ ref("crashes_in_places") }}
+    {%- for layer, place in places_of_a_crash().items() %}
+    select
+        crashes.*,
+        '{{ layer }}' as layer,
+        cast(crashes.{{ place }} as text) as place_id
+    from crashes
+    where crashes.{{ place }} is not null
+    union all
+    {%- endfor %}
+    select
+        crashes.*,
+        places_of_ones_own.layer,
+        places_of_ones_own.place_id
+    from crashes
+    inner join {{ ref("int_crashes_in_own_places") }} as places_of_ones_own
+        on crashes.crash_record_id = places_of_ones_own.crash_record_id
 
 ),
 
@@ -31,12 +47,10 @@ totals as (
     select
         within.layer,
         within.place_id,
-        crashes.month_start,
-        {{ crash_totals("crashes") }}
+        within.month_start,
+        {{ crash_totals("within") }}
     from within
-    inner join crashes
-        on within.crash_record_id = crashes.crash_record_id
-    group by within.layer, within.place_id, crashes.month_start
+    group by within.layer, within.place_id, within.month_start
 
 ),
 

@@ -1,6 +1,51 @@
 -- One row is a record of the marts that contradicts itself or another record.
 {{ config(indexes=indexes_on(none, ["dataset"])) }}
 
+{%- set half_a_day = "abs(abs(minutes_apart) - 720) <= "
+    ~ var("death_match_minutes") %}
+{%- set rules_of_crashes = {
+    "injuries_total is the sum of its parts":
+        differs_from_sum("injuries_total", injury_parts()),
+    "crash_hour is that of the crash":
+        "crash_hour <> extract(hour from crashed_at)",
+    "crash_day_of_week is that of the crash":
+        "crash_day_of_week <> extract(dow from crashed_at) + 1",
+    "crash_month is that of the crash":
+        "crash_month <> extract(month from crashed_at)",
+    "the crash has a date that can be":
+        "crash_date is null or has_implausible_date",
+    "the crash has a unit": "vehicle_count = 0",
+    "the severity is that of its people": "severity <> severity_from_people",
+    "the beat is that of the place": "beat_of_occurrence <> police_beat",
+} %}
+{%- set rules_of_places = {
+    "the location is at the coordinates": "is_located_elsewhere",
+} %}
+{%- set rules_of_people = {
+    "the crash is known": "crash_of_other is null",
+    "the time is that of the crash": "crashed_at <> crashed_at_of_other",
+    "the vehicle is known":
+        "vehicle_id is not null and vehicle_id_of_other is null",
+} %}
+{%- set rules_of_vehicles = {
+    "the crash is known": "crash_of_other is null",
+    "the time is that of the crash": "crashed_at <> crashed_at_of_other",
+} %}
+{%- set rules_of_fatalities = {
+    "the crash has a date that can be":
+        "crash_date is null or has_implausible_date",
+    "the crash of the death is known": "crash_of_other is null",
+    "the person who died is known": "matched_person_id is null",
+    "the death is not half a day from its crash":
+        "minutes_apart <> 0 and " ~ half_a_day,
+    "the time is that of the crash":
+        "minutes_apart <> 0 and not " ~ half_a_day,
+    "the person who died is recorded as killed": "severity_of_person <> 'K'",
+    "the crash counts its deaths": "deaths_counted < deaths_known",
+    "the place is that of the crash":
+        "distance_ft > " ~ feet_of_metres(var("death_match_m")),
+} %}
+
 with
 
 crashes as (
@@ -9,221 +54,103 @@ crashes as (
 
 ),
 
+-- What other records are held against. PostgreSQL would look each of these up by
+-- the index, where to hash them all is quicker.
+known_crashes as materialized (
+
+    select
+        crash_record_id,
+        crashed_at,
+        injuries_fatal
+    from {{ ref("crashes") }}
+
+),
+
 people as (
 
-    select * from {{ ref("people") }}
+    select
+        people.person_id,
+        people.vehicle_id,
+        people.crashed_at,
+        crashes.crash_record_id as crash_of_other,
+        crashes.crashed_at as crashed_at_of_other,
+        vehicles.vehicle_id as vehicle_id_of_other
+    from {{ ref("people") }} as people
+    left join known_crashes as crashes
+        on people.crash_record_id = crashes.crash_record_id
+    left join (select distinct vehicle_id from {{ ref("vehicles") }}) as vehicles
+        on people.vehicle_id = vehicles.vehicle_id
 
 ),
 
 vehicles as (
 
-    select * from {{ ref("vehicles") }}
+    select
+        vehicles.crash_unit_id,
+        vehicles.crashed_at,
+        crashes.crash_record_id as crash_of_other,
+        crashes.crashed_at as crashed_at_of_other
+    from {{ ref("vehicles") }} as vehicles
+    left join known_crashes as crashes
+        on vehicles.crash_record_id = crashes.crash_record_id
 
 ),
 
 fatalities as (
 
-    select * from {{ ref("fatalities") }}
-
-),
-
-vehicle_ids as (
-
-    select distinct vehicle_id from vehicles
-
-),
-
-deaths_per_crash as (
-
     select
-        crash_record_id,
-        count(*) as deaths
-    from fatalities
-    where crash_record_id is not null
-    group by crash_record_id
-
-),
-
-checked as (
-
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'injuries_total is the sum of its parts' as rule_broken
-    from crashes
-    where {{ differs_from_sum("injuries_total", injury_parts()) }}
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'crash_hour is that of the crash' as rule_broken
-    from crashes
-    where crash_hour <> extract(hour from crashed_at)
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'crash_day_of_week is that of the crash' as rule_broken
-    from crashes
-    where crash_day_of_week <> extract(dow from crashed_at) + 1
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'crash_month is that of the crash' as rule_broken
-    from crashes
-    where crash_month <> extract(month from crashed_at)
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'the crash has a date that can be' as rule_broken
-    from crashes
-    where crash_date is null or has_implausible_date
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'the crash has a unit' as rule_broken
-    from crashes
-    where vehicle_count = 0
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'the severity is that of its people' as rule_broken
-    from crashes
-    where severity <> severity_from_people
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'the beat is that of the place' as rule_broken
-    from crashes
-    where beat_of_occurrence <> police_beat
-    union all
-    select
-        'crashes' as dataset,
-        crash_record_id as record_key,
-        'the location is at the coordinates' as rule_broken
-    from {{ ref("stg_crashes") }}
-    where is_located_elsewhere and _deleted_at is null
-    union all
-    select
-        'people' as dataset,
-        people.person_id as record_key,
-        'the crash is known' as rule_broken
-    from people
-    left join crashes
-        on people.crash_record_id = crashes.crash_record_id
-    where crashes.crash_record_id is null
-    union all
-    select
-        'people' as dataset,
-        people.person_id as record_key,
-        'the time is that of the crash' as rule_broken
-    from people
-    inner join crashes
-        on people.crash_record_id = crashes.crash_record_id
-    where people.crashed_at <> crashes.crashed_at
-    union all
-    select
-        'people' as dataset,
-        people.person_id as record_key,
-        'the vehicle is known' as rule_broken
-    from people
-    left join vehicle_ids
-        on people.vehicle_id = vehicle_ids.vehicle_id
-    where people.vehicle_id is not null and vehicle_ids.vehicle_id is null
-    union all
-    select
-        'vehicles' as dataset,
-        vehicles.crash_unit_id as record_key,
-        'the crash is known' as rule_broken
-    from vehicles
-    left join crashes
-        on vehicles.crash_record_id = crashes.crash_record_id
-    where crashes.crash_record_id is null
-    union all
-    select
-        'vehicles' as dataset,
-        vehicles.crash_unit_id as record_key,
-        'the time is that of the crash' as rule_broken
-    from vehicles
-    inner join crashes
-        on vehicles.crash_record_id = crashes.crash_record_id
-    where vehicles.crashed_at <> crashes.crashed_at
-    union all
-    select
-        'fatalities' as dataset,
-        fatality_id as record_key,
-        'the crash has a date that can be' as rule_broken
-    from fatalities
-    where crash_date is null or has_implausible_date
-    union all
-    select
-        'fatalities' as dataset,
-        fatalities.fatality_id as record_key,
-        'the crash of the death is known' as rule_broken
-    from fatalities
-    left join crashes
-        on fatalities.crash_record_id = crashes.crash_record_id
-    where crashes.crash_record_id is null
-    union all
-    select
-        'fatalities' as dataset,
-        fatality_id as record_key,
-        'the person who died is known' as rule_broken
-    from fatalities
-    where matched_person_id is null
-    union all
-    select
-        'fatalities' as dataset,
-        fatality_id as record_key,
+        fatalities.*,
+        crashes.crash_record_id as crash_of_other,
+        coalesce(crashes.injuries_fatal, 0) as deaths_counted,
         case
-            when
-                abs(abs(minutes_apart) - 720)
-                <= {{ var("death_match_minutes") }}
-                then 'the death is not half a day from its crash'
-            else 'the time is that of the crash'
-        end as rule_broken
-    from fatalities
-    where minutes_apart <> 0
-    union all
-    select
-        'fatalities' as dataset,
-        fatalities.fatality_id as record_key,
-        'the person who died is recorded as killed' as rule_broken
-    from fatalities
-    inner join people
-        on fatalities.matched_person_id = people.person_id
-    where people.severity <> 'K'
-    union all
-    select
-        'fatalities' as dataset,
-        fatalities.fatality_id as record_key,
-        'the crash counts its deaths' as rule_broken
-    from fatalities
-    inner join deaths_per_crash
-        on fatalities.crash_record_id = deaths_per_crash.crash_record_id
-    inner join crashes
+            when crashes.crash_record_id is not null
+                then count(*) over (partition by fatalities.crash_record_id)
+        end as deaths_known,
+        people.severity as severity_of_person
+    from {{ ref("fatalities") }} as fatalities
+    left join known_crashes as crashes
         on fatalities.crash_record_id = crashes.crash_record_id
-    where coalesce(crashes.injuries_fatal, 0) < deaths_per_crash.deaths
+    left join {{ ref("people") }} as people
+        on fatalities.matched_person_id = people.person_id
+
+),
+
+staged_crashes as (
+
+    select * from {{ ref("stg_crashes") }}
+    where _deleted_at is null
+
+),
+
+staged_fatalities as (
+
+    select * from {{ ref("stg_fatalities") }}
+    where _deleted_at is null
+
+),
+
+broken as (
+
+    {{ broken_rules("crashes", "crashes", "crash_record_id", rules_of_crashes) }}
     union all
-    select
-        'fatalities' as dataset,
-        fatality_id as record_key,
-        'the place is that of the crash' as rule_broken
-    from fatalities
-    where distance_ft > {{ feet_of_metres(var("death_match_m")) }}
+    {{ broken_rules(
+        "crashes", "staged_crashes", "crash_record_id", rules_of_places
+    ) }}
     union all
-    select
-        'fatalities' as dataset,
-        fatality_id as record_key,
-        'the location is at the coordinates' as rule_broken
-    from {{ ref("stg_fatalities") }}
-    where is_located_elsewhere and _deleted_at is null
+    {{ broken_rules("people", "people", "person_id", rules_of_people) }}
+    union all
+    {{ broken_rules(
+        "vehicles", "vehicles", "crash_unit_id", rules_of_vehicles
+    ) }}
+    union all
+    {{ broken_rules(
+        "fatalities", "fatalities", "fatality_id", rules_of_fatalities
+    ) }}
+    union all
+    {{ broken_rules(
+        "fatalities", "staged_fatalities", "fatality_id", rules_of_places
+    ) }}
 
 )
 
-select * from checked
+select * from broken
