@@ -1,7 +1,7 @@
 -- One row is a crash, and how long after it the portal first had it.
 with
 
-crashes as (
+crashes as not materialized (
 
     select
         crash_date as crashed_at,

@@ -18,7 +18,8 @@ deaths as (
 
 ),
 
-crashes as (
+-- Of a million crashes and their people those of the deaths are looked up.
+crashes as not materialized (
 
     select
         crash_record_id,
@@ -30,7 +31,7 @@ crashes as (
 
 ),
 
-people as (
+people as not materialized (
 
     select
         person_id,

@@ -24,13 +24,13 @@ crashes as not materialized (
 within as (
 
     {%- for layer, place in places_of_a_crash().items() %}
-    select
-        crashes.*,
-        '{{ layer }}' as layer,
-        cast(crashes.{{ place }} as text) as place_id
-    from crashes
-    where crashes.{{ place }} is not null
-    union all
+        select
+            crashes.*,
+            '{{ layer }}' as layer,
+            cast(crashes.{{ place }} as text) as place_id
+        from crashes
+        where crashes.{{ place }} is not null
+        union all
     {%- endfor %}
     select
         crashes.*,

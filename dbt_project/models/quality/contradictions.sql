@@ -54,8 +54,8 @@ crashes as (
 
 ),
 
--- What other records are held against. PostgreSQL would look each of these up by
--- the index, where to hash them all is quicker.
+-- What other records are held against. PostgreSQL would look each of these up
+-- by the index, where to hash them all is quicker.
 known_crashes as materialized (
 
     select
@@ -63,6 +63,12 @@ known_crashes as materialized (
         crashed_at,
         injuries_fatal
     from {{ ref("crashes") }}
+
+),
+
+known_vehicles as (
+
+    select distinct vehicle_id from {{ ref("vehicles") }}
 
 ),
 
@@ -78,7 +84,7 @@ people as (
     from {{ ref("people") }} as people
     left join known_crashes as crashes
         on people.crash_record_id = crashes.crash_record_id
-    left join (select distinct vehicle_id from {{ ref("vehicles") }}) as vehicles
+    left join known_vehicles as vehicles
         on people.vehicle_id = vehicles.vehicle_id
 
 ),
@@ -101,12 +107,12 @@ fatalities as (
     select
         fatalities.*,
         crashes.crash_record_id as crash_of_other,
+        people.severity as severity_of_person,
         coalesce(crashes.injuries_fatal, 0) as deaths_counted,
         case
             when crashes.crash_record_id is not null
                 then count(*) over (partition by fatalities.crash_record_id)
-        end as deaths_known,
-        people.severity as severity_of_person
+        end as deaths_known
     from {{ ref("fatalities") }} as fatalities
     left join known_crashes as crashes
         on fatalities.crash_record_id = crashes.crash_record_id
@@ -131,7 +137,9 @@ staged_fatalities as (
 
 broken as (
 
-    {{ broken_rules("crashes", "crashes", "crash_record_id", rules_of_crashes) }}
+    {{ broken_rules(
+        "crashes", "crashes", "crash_record_id", rules_of_crashes
+    ) }}
     union all
     {{ broken_rules(
         "crashes", "staged_crashes", "crash_record_id", rules_of_places

@@ -7,9 +7,15 @@ with
 in_raw as (
 
     select
-        count(*) as all_rows,
-        count(distinct {{ tidy(key) }}) as all_keys
-    from {{ raw }}
+        coalesce(sum(versions), 0) as all_rows,
+        count(record_key) as all_keys
+    from (
+        select
+            {{ tidy(key) }} as record_key,
+            count(*) as versions
+        from {{ raw }}
+        group by {{ tidy(key) }}
+    ) as records
 
 ),
 

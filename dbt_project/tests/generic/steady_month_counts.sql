@@ -22,9 +22,9 @@ months as (
 
     select
         month_number,
-        count(*) as row_count
+        count(*) as row_count,
+        max(month_number) over () as newest_month
     from dated
-    where month_number < (select max(month_number) from dated)
     group by month_number
 
 ),
@@ -38,6 +38,7 @@ neighbours as (
         lead(row_count) over (order by month_number) as count_after,
         lead(month_number) over (order by month_number) as month_after
     from months
+    where month_number < newest_month
 
 ),
 
