@@ -1,6 +1,7 @@
 -- One row is a crash, and how long after it the portal first had it.
 with
 
+-- PostgreSQL would keep all of them to read them twice.
 crashes as not materialized (
 
     select

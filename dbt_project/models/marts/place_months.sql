@@ -10,6 +10,7 @@ places as (
 
 ),
 
+-- PostgreSQL would keep all of them, with every column, to read them twice.
 crashes as not materialized (
 
     select
