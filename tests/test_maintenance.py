@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -331,22 +331,39 @@ def test_a_server_that_restarts_costs_another_attempt(
     assert {table.name: table.rows for table in done.tables}["raw.crashes"] == 2_000
 
 
+@contextmanager
+def template_in_use() -> Iterator[None]:
+    """Have the server wait, for up to five seconds, where it is to make a database."""
+    with closing(open_postgis(database="template1")):
+        yield
+
+
 @on_postgis
+@pytest.mark.parametrize("moment", ["while it is made", "once it is there"])
 @pytest.mark.usefixtures("prefect_server")
 def test_an_upkeep_that_is_ended_in_the_midst_leaves_nothing(
-    synced: Target, name: str, tmp_path: Path
+    synced: Target, name: str, tmp_path: Path, moment: str
 ) -> None:
     program = Path(sys.executable).with_name("warehouse")
-    run = subprocess.Popen(
-        [program, "maintain", "--target", synced, "--backups", tmp_path],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until = time.monotonic() + 60
-    while not scratch_databases(name) and run.poll() is None and time.monotonic() < until:
-        time.sleep(0.02)
-    run.send_signal(signal.SIGTERM)
+    is_made = moment == "while it is made"
+
+    def has_begun() -> bool:
+        if not is_made:
+            return bool(scratch_databases(name))
+        making = f"query like 'create database \"{name}%'"
+        return bool(one(f"select count(*) from pg_stat_activity where {making}"))
+
+    with template_in_use() if is_made else nullcontext():
+        run = subprocess.Popen(
+            [program, "maintain", "--target", synced, "--backups", tmp_path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + 60
+        while not has_begun() and run.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGTERM)
     _, errors = run.communicate(timeout=60)
     assert (run.returncode, errors) == (
         1,

@@ -24,6 +24,7 @@ SUFFIX = ".dump"
 # PostgreSQL cuts longer names.
 _LONGEST_NAME = 63
 _FAILED = "the backup failed: {}; the warehouse and older backups are as they were"
+_IS_THERE = "the database {} is there already: a backup is restored to one that is not"
 _DUPLICATE_DATABASE, _TOO_FEW_RIGHTS = "42P04", "42501"
 
 
@@ -109,10 +110,9 @@ def restored(file: Path) -> Iterator[dict[str, Contents]]:
     suffix = f"_restore_test_{digest}"
     scratch = database.encode()[: _LONGEST_NAME - len(suffix)].decode(errors="ignore") + suffix
     _drop(scratch)
-    with _new_database(scratch):
-        found = _filled(file, scratch, _FAILED)
     try:
-        yield found
+        _create(scratch)
+        yield _filled(file, scratch, _FAILED)
     finally:
         _drop(scratch)
 
@@ -127,24 +127,27 @@ def restore(file: Path, into: str) -> dict[str, Contents]:
         WrongCall: there is a database of this name.
         WarehouseError: pg_restore or the server failed; the database is then gone again.
     """
-    with _new_database(into):
+    _refuse_if_there(into)
+    try:
+        _create(into)
         complaint = f"cannot restore {file}: {{}}; nothing of it is left: {TAKE_ANOTHER}"
         found = _filled(file, into, complaint)
         with session(into) as cursor:
             give_rights(cursor.connection)
+    except WrongCall:  # another's, who made it in the meantime
+        raise
+    except BaseException:
+        # Also where an interrupt came while the server made it.
+        _drop(into)
+        raise
     return found
 
 
-@contextmanager
-def _new_database(database: str) -> Iterator[None]:
-    """A new database, which is gone again where the block fails."""
+def _refuse_if_there(database: str) -> None:
     with session() as cursor:
-        _create(cursor, database)
-    try:
-        yield
-    except BaseException:
-        _drop(database)
-        raise
+        cursor.execute("select 1 from pg_database where datname = %s", (database,))
+        if cursor.fetchall():
+            raise WrongCall(_IS_THERE.format(database))
 
 
 def _filled(file: Path, database: str, complaint: str) -> dict[str, Contents]:
@@ -161,33 +164,32 @@ def _filled(file: Path, database: str, complaint: str) -> dict[str, Contents]:
     return found
 
 
-def _create(cursor: Any, database: str) -> None:
+def _create(database: str) -> None:
     """Make a database of the warehouse's encoding and collation, which nobody else may enter."""
     import psycopg2
 
-    cursor.execute(
-        "select (select datcollate || ' ' || datctype || ' ' || encoding from pg_database"
-        " where datname = 'template1'), datcollate || ' ' || datctype || ' ' || encoding,"
-        " pg_encoding_to_char(encoding), datcollate, datctype"
-        " from pg_database where datname = current_database()"
-    )
-    [(usual, own, encoding, collate, ctype)] = cursor.fetchall()
-    # Where a superuser put PostGIS into template1 the database has it from the beginning.
-    template = "template1" if usual == own else "template0"
-    try:
+    with session() as cursor:
         cursor.execute(
-            f"create database {quoted(database)} template {template} encoding %s"
-            " lc_collate %s lc_ctype %s",
-            (encoding, collate, ctype),
+            "select (select datcollate || ' ' || datctype || ' ' || encoding from pg_database"
+            " where datname = 'template1'), datcollate || ' ' || datctype || ' ' || encoding,"
+            " pg_encoding_to_char(encoding), datcollate, datctype"
+            " from pg_database where datname = current_database()"
         )
+        [(usual, own, encoding, collate, ctype)] = cursor.fetchall()
+        # Where a superuser put PostGIS into template1 the database has it from the beginning.
+        template = "template1" if usual == own else "template0"
+        try:
+            cursor.execute(
+                f"create database {quoted(database)} template {template} encoding %s"
+                " lc_collate %s lc_ctype %s",
+                (encoding, collate, ctype),
+            )
+        except psycopg2.Error as error:
+            if error.pgcode != _DUPLICATE_DATABASE:
+                raise
+            raise WrongCall(_IS_THERE.format(database)) from error
         # Before it holds anything.
         cursor.execute(f"revoke all on database {quoted(database)} from public")
-    except psycopg2.Error as error:
-        if error.pgcode != _DUPLICATE_DATABASE:
-            raise
-        raise WrongCall(
-            f"the database {database} is there already: a backup is restored to one that is not"
-        ) from error
 
 
 def _make_extension(cursor: Any) -> None:
