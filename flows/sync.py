@@ -16,6 +16,7 @@ from flows import artifacts
 from flows.build import build_marts
 from flows.checks import checked
 from flows.failures import record_failure, tell_of_failure, tell_of_success
+from flows.following import start_site
 from flows.logs import of_dataset
 from flows.portal_runs import portal_run
 from flows.progress import watcher
@@ -70,7 +71,7 @@ def load(
     name="sync",
     on_failure=[record_failure, tell_of_failure],
     on_crashed=[tell_of_failure],
-    on_completion=[tell_of_success],
+    on_completion=[tell_of_success, start_site],
 )
 def sync(
     datasets: Annotated[

@@ -191,5 +191,6 @@ class Services:
     def wait(self, is_so: Callable[[], bool], what: str, seconds: float = LONGEST_RUN_S) -> None:
         until = time.monotonic() + seconds
         while not is_so():
-            assert time.monotonic() < until, f"{what} did not happen: see {self.folder}"
+            if time.monotonic() > until:
+                raise AssertionError(f"{what} did not happen: {self.ask('flow_runs/filter')}")
             time.sleep(0.2)

@@ -20,6 +20,7 @@ from prefect.deployments import run_deployment
 from ruamel.yaml import YAML
 
 from flows.failures import record_failure, tell_of_failure, tell_of_success
+from flows.following import SITE, start_site
 from ingestion.catalog import load_catalog
 from tests.shared_warehouses import SharedWarehouses
 from tests.smtp_server import MailServer, mail_server, text_of
@@ -48,6 +49,10 @@ def register(folder: Path) -> None:
     prefect("deploy", "--all")
     # Started by hand only: a schedule must not run into a test.
     prefect("deployment", "schedule", "pause", "--all")
+    # What follows a sync has a test with all services.
+    api = os.environ["PREFECT_API_URL"]
+    site = requests.get(f"{api}/deployments/name/{SITE}", timeout=60).json()["id"]
+    requests.post(f"{api}/deployments/{site}/pause_deployment", timeout=60).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +183,8 @@ def test_the_deployment_runs_on_a_worker_with_each_dataset_and_node_as_a_task(
     runs = ended(worker, "by-this-test")
     assert [run["state_type"] for run in runs] == ["COMPLETED"] * 2, runs
     assert mail.subjects == []
+    # A deployment that is paused follows none.
+    assert ask(worker, "flow_runs", {"flows": {"name": {"any_": ["site"]}}}) == []
     [run] = [run for run in runs if run["id"] not in beside]
 
     with connect(warehouse, read_only=True) as connection:
@@ -338,7 +345,8 @@ def test_every_deployments_run_that_fails_is_told_and_recorded() -> None:
         hooks = flow.on_failure_hooks, flow.on_crashed_hooks, flow.on_completion_hooks
         # Those that change nothing have no record that a refusal would be missing from.
         kept = [] if flow.name in ("report", "site", "watch") else [record_failure]
-        told = [*kept, tell_of_failure], [tell_of_failure], [tell_of_success]
+        followed = [start_site] if flow.name in ("sync", "reconcile") else []
+        told = [*kept, tell_of_failure], [tell_of_failure], [tell_of_success, *followed]
         assert hooks == told, one["entrypoint"]
 
 
