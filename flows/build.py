@@ -1,7 +1,9 @@
 """dbt build: from raw to the marts, each node of dbt seen as a task run of Prefect."""
 
 import hashlib
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -88,13 +90,14 @@ def build_marts(target: Target, *, everything: bool = False, full_refresh: bool 
         arguments += ["--select", *(f"source:raw.{name}+" for name in changed)]
     else:
         watcher().say("dbt: building the marts")
+    before = last.read_before(changed) if last and changed else None
     forget_build(target)
-    built = _run_dbt(target, arguments)
+    built = _run_dbt(target, arguments, {"WAREHOUSE_LAST_BUILD": json.dumps(before)})
     record_build(target, present)
     return built
 
 
-def _run_dbt(target: Target, arguments: list[str]) -> Built:
+def _run_dbt(target: Target, arguments: list[str], settings: Mapping[str, str]) -> Built:
     """Run dbt in this process: DuckDB lets one process write, and this one holds the lock."""
     from dbt_common.events.base_types import EventLevel
     from prefect_dbt import PrefectDbtSettings
@@ -104,7 +107,7 @@ def _run_dbt(target: Target, arguments: list[str]) -> Built:
 
     # dbt's unit tests say nothing of the data: they run with the project's other tests.
     left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
-    with dbt_session(target, {"DBT_EXCLUDE_RESOURCE_TYPES": left_out}):
+    with dbt_session(target, {"DBT_EXCLUDE_RESOURCE_TYPES": left_out, **settings}):
         runner = NodeRunner(
             on_node=watcher().node,
             settings=PrefectDbtSettings(

@@ -19,6 +19,7 @@ _TABLES = (
     )
     """,
 )
+_OF_CRASHES = frozenset(("crashes", "people", "vehicles", "fatalities"))
 _RELATIONS = """
     select count(*) as n from information_schema.tables
     where table_schema in ('staging', 'intermediate', 'marts')
@@ -38,6 +39,15 @@ class Sources:
     day: date
     project: str
     tables: Mapping[str, str]
+
+    def read_before(self, changed: Iterable[str]) -> dict[str, object] | None:
+        """What was read of tables that have changed since, for models that take up those alone.
+
+        None where one of them is not of the records of crashes: each crash is joined to the layers.
+        """
+        if not _OF_CRASHES.issuperset(changed):
+            return None
+        return {name: json.loads(self.tables.get(name, "{}")) for name in changed}
 
     def changed_since(self, last: "Sources | None") -> list[str] | None:
         """The tables that changed since the last build; none where everything is to be built."""

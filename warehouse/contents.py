@@ -1,5 +1,6 @@
 """What a table holds, in so few words that two copies or states of it can be compared."""
 
+import json
 from typing import NamedTuple
 
 from warehouse.connection import Connection, has_table
@@ -27,15 +28,16 @@ class Contents(NamedTuple):
 def state_of(connection: Connection, name: str) -> str:
     """A text that is another when a table of raw has other records.
 
-    It has the last load that brought rows, and what was marked as deleted or unmarked since.
+    It is a JSON object: the last load that brought rows (`load`), and how many of its records were
+    marked as deleted or unmarked, and when the last was (`marked`, `deleted_at`, `restored`,
+    `restored_at`); an empty one where there is no such table.
     """
     if not has_table(connection, "raw", name):
-        return "not loaded"
-    loaded = connection.fetch(f'select max(_dlt_load_id) as last from raw."{name}"')
+        return "{}"
+    loaded = connection.fetch(f'select max(_dlt_load_id) as load from raw."{name}"')
     marked = connection.fetch(
-        "select count(*) as n, max(deleted_at) as deleted_at, max(restored_at) as restored_at,"
+        "select count(*) as marked, max(deleted_at) as deleted_at, max(restored_at) as restored_at,"
         " count(restored_at) as restored from ops.record_deletions where dataset = $1",
         (name,),
     )
-    values = [*loaded.to_pylist()[0].values(), *marked.to_pylist()[0].values()]
-    return " ".join(map(str, values))
+    return json.dumps({**loaded.to_pylist()[0], **marked.to_pylist()[0]}, default=str)

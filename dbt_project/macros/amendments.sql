@@ -18,7 +18,9 @@
 
         select {{ key }} as record_key
         from {{ ref("stg_" ~ dataset) }}
-        where version_count > 1
+        where
+            version_count > 1
+            and {{ is_of_changed_keys(dataset, key, key) }}
 
     ),
 
@@ -31,6 +33,7 @@
                 else {{ tidy("versions." ~ key) }}
             end as record_key
         from {{ raw }} as versions
+        where {{ is_read(dataset) }}
 
     ),
 
@@ -75,6 +78,22 @@
         {%- endfor %}
     ) as changed (column_name, old_value, new_value)
     where changed.old_value is distinct from changed.new_value
+{%- endmacro %}
+
+
+{#- The condition for amendments of records that changed since the last build. -#}
+{% macro is_of_changed_records() -%}
+    {%- for dataset, key in {
+        "crashes": "crash_record_id",
+        "people": "person_id",
+        "vehicles": "crash_unit_id",
+    }.items() -%}
+        {{ "or " if not loop.first -}}
+        (
+            dataset = '{{ dataset }}'
+            and {{ is_of_changed_keys(dataset, key, "record_key") }}
+        )
+    {%- endfor -%}
 {%- endmacro %}
 
 

@@ -24,6 +24,67 @@
 {%- endmacro %}
 
 
+{#- The condition for the findings of records that are held against the rules
+    again: those of which something changed since the last build, and of a crash
+    of which something did; and all deaths, which are few. -#}
+{% macro is_held_again() -%}
+    dataset = 'fatalities'
+    or (
+        dataset = 'crashes'
+        and {{ is_of_changed_crashes("record_key") }}
+    )
+    or (
+        dataset = 'people'
+        and {{ is_person_held_again("record_key") }}
+    )
+    or (
+        dataset = 'vehicles'
+        and {{ is_vehicle_held_again("record_key") }}
+    )
+{%- endmacro %}
+
+
+{% macro is_person_held_again(column) -%}
+    {%- set people = ref("stg_people") -%}
+    {%- set vehicles = ref("stg_vehicles") -%}
+    {%- set keys = changed_keys("people", "person_id") -%}
+    {%- if is_incremental() -%}
+        {{ column }} in (
+            {{ keys }}
+            union
+            select held.person_id
+            from {{ people }} as held
+            where {{ is_of_changed_crashes("held.crash_record_id") }}
+            union
+            select held.person_id
+            from {{ people }} as held
+            inner join {{ vehicles }} as named
+                on held.vehicle_id = named.vehicle_id
+            where {{ is_of_changed_crashes("named.crash_record_id") }}
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro is_vehicle_held_again(column) -%}
+    {%- set vehicles = ref("stg_vehicles") -%}
+    {%- set keys = changed_keys("vehicles", "crash_unit_id") -%}
+    {%- if is_incremental() -%}
+        {{ column }} in (
+            {{ keys }}
+            union
+            select held.crash_unit_id
+            from {{ vehicles }} as held
+            where {{ is_of_changed_crashes("held.crash_record_id") }}
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#- The columns that injuries_total counts. -#}
 {% macro injury_parts() -%}
     {{ return([

@@ -29,7 +29,9 @@
                 raw._row_updated_at,
                 raw._dlt_load_id
             from {{ raw }} as raw
-            where {{ is_blank("raw." ~ key) }}
+            where
+                {{ is_blank("raw." ~ key) }}
+                and {{ is_read(dataset_of(raw)) }}
         ) as keyless
     ) as ranked
     left join {{ source("ops", "record_deletions") }} as gone

@@ -56,7 +56,9 @@
         change.raw as raw_value,
         change.clean as clean_value
     from {{ listed_changes(model) }}
-    where records._cleaned is not null
+    where
+        records._cleaned is not null
+        and {{ is_read(dataset) }}
 {%- endmacro %}
 
 

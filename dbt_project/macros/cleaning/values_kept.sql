@@ -26,6 +26,7 @@
         month,
         {{ column }} as values_kept
     from months
+    where {{ is_read(dataset) }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
@@ -70,7 +71,9 @@
                 '[]'
             ) as _cleaned
         from {{ model }}
-        where _deleted_at is null
+        where
+            _deleted_at is null
+            and {{ is_read(dataset) }}
 
     )
 

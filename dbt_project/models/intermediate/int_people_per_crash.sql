@@ -1,4 +1,13 @@
 -- One row is a crash with at least one recorded person.
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    indexes=indexes_on("crash_record_id", []),
+    pre_hook="{{ forget_changed(is_of_changed_crashes('crash_record_id')) }}"
+) }}
+
 with
 
 people as (
@@ -7,7 +16,9 @@ people as (
         *,
         {{ severity("injury_classification") }} as severity
     from {{ ref("stg_people") }}
-    where _deleted_at is null
+    where
+        _deleted_at is null
+        and {{ is_of_changed_crashes("crash_record_id") }}
 
 ),
 

@@ -1,10 +1,21 @@
 -- One row is a crash with at least one recorded unit.
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    indexes=indexes_on("crash_record_id", []),
+    pre_hook="{{ forget_changed(is_of_changed_crashes('crash_record_id')) }}"
+) }}
+
 with
 
 vehicles as (
 
     select * from {{ ref("stg_vehicles") }}
-    where _deleted_at is null
+    where
+        _deleted_at is null
+        and {{ is_of_changed_crashes("crash_record_id") }}
 
 ),
 

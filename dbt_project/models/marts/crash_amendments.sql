@@ -1,6 +1,11 @@
 -- One row is a value of a crash, person or vehicle that the portal changed.
 {{ config(
-    indexes=indexes_on("record_key", ["crash_record_id", "amended_at"])
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    indexes=indexes_on("record_key", ["crash_record_id", "amended_at"]),
+    pre_hook="{{ forget_changed(is_of_changed_records()) }}"
 ) }}
 
 with

@@ -1,7 +1,12 @@
 -- One row is a crash that the Chicago police reported.
 {{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
     indexes=spatial_indexes("geom")
-    + indexes_on("crash_record_id", ["ward", "community_area", "police_beat"])
+    + indexes_on("crash_record_id", ["ward", "community_area", "police_beat"]),
+    pre_hook="{{ forget_changed(is_of_changed_crashes('crash_record_id')) }}"
 ) }}
 
 with
@@ -9,7 +14,9 @@ with
 crashes as (
 
     select * from {{ ref("stg_crashes") }}
-    where _deleted_at is null
+    where
+        _deleted_at is null
+        and {{ is_of_changed_crashes("crash_record_id") }}
 
 ),
 

@@ -1,4 +1,12 @@
 -- One row is a person in a crash.
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    pre_hook="{{ forget_changed(is_of_changed_keys('people', 'person_id', 'person_id')) }}"
+) }}
+
 with
 
 people as (
@@ -7,7 +15,9 @@ people as (
         *,
         {{ severity("injury_classification") }} as severity
     from {{ ref("stg_people") }}
-    where _deleted_at is null
+    where
+        _deleted_at is null
+        and {{ is_of_changed_keys("people", "person_id", "person_id") }}
 
 ),
 

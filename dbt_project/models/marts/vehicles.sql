@@ -1,10 +1,22 @@
 -- One row is a unit in a crash.
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    pre_hook="{{ forget_changed(is_of_changed_keys('vehicles', 'crash_unit_id', 'crash_unit_id')) }}"
+) }}
+
 with
 
 vehicles as (
 
     select * from {{ ref("stg_vehicles") }}
-    where _deleted_at is null
+    where
+        _deleted_at is null
+        and {{ is_of_changed_keys(
+            "vehicles", "crash_unit_id", "crash_unit_id"
+        ) }}
 
 ),
 

@@ -1,5 +1,12 @@
 -- One row is a record of the marts that contradicts itself or another record.
-{{ config(indexes=indexes_on(none, ["dataset"])) }}
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    indexes=indexes_on(none, ["dataset"]),
+    pre_hook="{{ forget_changed(is_held_again()) }}"
+) }}
 
 {%- set half_a_day = "abs(abs(minutes_apart) - 720) <= "
     ~ var("death_match_minutes") %}
@@ -51,12 +58,13 @@ with
 crashes as (
 
     select * from {{ ref("crashes") }}
+    where {{ is_of_changed_crashes("crash_record_id") }}
 
 ),
 
 -- What other records are held against. PostgreSQL would look each of these up
 -- by the index, where to hash them all is quicker.
-known_crashes as materialized (
+known_crashes as {{ "not " if is_incremental() }}materialized (
 
     select
         crash_record_id,
@@ -66,9 +74,24 @@ known_crashes as materialized (
 
 ),
 
+held_people as (
+
+    select
+        person_id,
+        vehicle_id,
+        crash_record_id,
+        crashed_at
+    from {{ ref("people") }}
+    where {{ is_person_held_again("person_id") }}
+
+),
+
 known_vehicles as (
 
     select distinct vehicle_id from {{ ref("vehicles") }}
+    {%- if is_incremental() %}
+    where vehicle_id in (select held_people.vehicle_id from held_people)
+    {%- endif %}
 
 ),
 
@@ -81,7 +104,7 @@ people as (
         crashes.crash_record_id as crash_of_other,
         crashes.crashed_at as crashed_at_of_other,
         vehicles.vehicle_id as vehicle_id_of_other
-    from {{ ref("people") }} as people
+    from held_people as people
     left join known_crashes as crashes
         on people.crash_record_id = crashes.crash_record_id
     left join known_vehicles as vehicles
@@ -99,6 +122,7 @@ vehicles as (
     from {{ ref("vehicles") }} as vehicles
     left join known_crashes as crashes
         on vehicles.crash_record_id = crashes.crash_record_id
+    where {{ is_vehicle_held_again("vehicles.crash_unit_id") }}
 
 ),
 
@@ -124,7 +148,9 @@ fatalities as (
 staged_crashes as (
 
     select * from {{ ref("stg_crashes") }}
-    where _deleted_at is null
+    where
+        _deleted_at is null
+        and {{ is_of_changed_crashes("crash_record_id") }}
 
 ),
 

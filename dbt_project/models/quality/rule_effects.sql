@@ -1,4 +1,12 @@
 -- One row is a rule of a column and a month: what it saw and what it changed.
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    pre_hook="{{ forget_changed(is_of_changed_datasets()) }}"
+) }}
+
 with
 
 crashes as (
@@ -103,6 +111,7 @@ changes as (
         count(*) as values_changed,
         count(*) - count(clean_value) as values_lost
     from {{ ref("int_value_changes") }}
+    where {{ is_of_changed_datasets() }}
     group by dataset, column_name, month, rule
 
 ),

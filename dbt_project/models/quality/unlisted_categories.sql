@@ -1,4 +1,12 @@
 -- One row is a value of a category column that the City's list has not.
+{{ config(
+    materialized="incremental",
+    incremental_strategy="append",
+    on_schema_change="append_new_columns",
+    tags="since_last_build",
+    pre_hook="{{ forget_changed(is_of_changed_datasets()) }}"
+) }}
+
 with
 
 crashes as (

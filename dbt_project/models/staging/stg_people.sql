@@ -1,10 +1,8 @@
 -- One row is a person in a crash: the newest version that raw holds, cleaned.
 {{ config(
     unique_key="person_id",
-    indexes=indexes_on(
-        "person_id",
-        ["_dlt_load_id", "_deleted_at"]
-    )
+    indexes=indexes_on("person_id", ["_dlt_load_id", "_deleted_at"])
+    + indexes_on("crash_record_id", [])
 ) }}
 
 {%- set rules = cleaning_rules("people") %}

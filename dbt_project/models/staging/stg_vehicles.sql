@@ -1,10 +1,8 @@
 -- One row is a unit in a crash: the newest version that raw holds, cleaned.
 {{ config(
     unique_key="crash_unit_id",
-    indexes=indexes_on(
-        "crash_unit_id",
-        ["_dlt_load_id", "_deleted_at"]
-    )
+    indexes=indexes_on("crash_unit_id", ["_dlt_load_id", "_deleted_at"])
+    + indexes_on("crash_record_id", [])
 ) }}
 
 {%- set rules = cleaning_rules("vehicles") %}

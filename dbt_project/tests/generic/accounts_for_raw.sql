@@ -1,5 +1,6 @@
 {#- Every row of raw is a version of one staged record or is rejected, and every
-    key of raw is staged once. Returns the accounts that do not balance. -#}
+    key of raw is staged once. Returns the accounts that do not balance. Those of a
+    dataset that has not changed since the last build balanced then. -#}
 {% test accounts_for_raw(model, raw, key) %}
 
 with
@@ -14,6 +15,7 @@ in_raw as (
             {{ tidy(key) }} as record_key,
             count(*) as versions
         from {{ raw }}
+        where {{ is_to_be_tested(raw.identifier) }}
         group by {{ tidy(key) }}
     ) as records
 
@@ -25,6 +27,7 @@ staged as (
         count(*) as all_records,
         coalesce(sum(version_count), 0) as all_versions
     from {{ model }}
+    where {{ is_to_be_tested(raw.identifier) }}
 
 ),
 
@@ -32,7 +35,9 @@ rejected as (
 
     select coalesce(sum(version_count), 0) as all_rejected
     from {{ ref("rejected_rows") }}
-    where dataset = '{{ raw.identifier }}'
+    where
+        dataset = '{{ raw.identifier }}'
+        and {{ is_to_be_tested(raw.identifier) }}
 
 )
 

@@ -1,0 +1,53 @@
+-- One row is a crash of which something has changed since the last build.
+{{ config(
+    indexes=indexes_on("crash_record_id", []),
+    post_hook="{{ analyzed() }}"
+) }}
+
+with
+
+reported as (
+
+    {{ changed_keys("crashes", "crash_record_id") }}
+
+),
+
+people as (
+
+    {{ crashes_of_changed_records("people", "person_id") }}
+
+),
+
+vehicles as (
+
+    {{ crashes_of_changed_records("vehicles", "crash_unit_id") }}
+
+),
+
+-- By what was published since, more crashes may have settled.
+settled as (
+
+    {{ crashes_that_settled() }}
+
+),
+
+changed as (
+
+    select record_key as crash_record_id from reported
+    union
+    select crash_record_id from people
+    union
+    select crash_record_id from vehicles
+    union
+    select crash_record_id from settled
+
+),
+
+final as (
+
+    select crash_record_id from changed
+    where crash_record_id is not null
+
+)
+
+select * from final

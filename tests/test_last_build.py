@@ -1,0 +1,143 @@
+"""A build takes up what changed since the last one, and leaves what one of everything leaves."""
+
+from typing import Any
+
+import pytest
+
+from flows.build import build
+from flows.sync import sync
+from ingestion.catalog import load_catalog
+from ingestion.sample_portal import SamplePortal
+from tests.conftest import SYNCED
+from tests.contents import OF_THE_RUNS, content, rows, tables
+from warehouse.connection import connect, spatial_extension
+from warehouse.settings import Target
+
+pytestmark = pytest.mark.usefixtures("prefect_server", "models_alone")
+
+IDS = {name: dataset.id for name, dataset in load_catalog().datasets.items()}
+
+
+def all_that_is_built(target: Target) -> dict[str, list[str]]:
+    names = tables(target, "intermediate", "marts", "quality")
+    # What changed since the last build is another build's own.
+    others = OF_THE_RUNS | {"intermediate.int_changed_crashes"}
+    return content(target, [name for name in names if name not in others])
+
+
+def assert_as_a_build_of_everything(target: Target) -> None:
+    followed = all_that_is_built(target)
+    build(target=target)
+    everything = all_that_is_built(target)
+    assert {name for name in everything if followed[name] != everything[name]} == set()
+
+
+def some(target: Target, columns: str, table: str, number: int) -> list[dict[str, Any]]:
+    key = columns.split(",")[0]
+    return rows(
+        target,
+        f"select {columns} from marts.{table} where crash_record_id is not null"
+        f' order by {key} collate "C" limit {number}',
+    )
+
+
+def change_people(target: Target, portal: SamplePortal) -> None:
+    """One has another injury, one was in another crash, one's crash is not known, one is gone."""
+    ids = [row["person_id"] for row in some(target, "person_id", "people", 5)]
+    [last] = rows(target, "select max(crash_record_id) as id from marts.crashes")
+    fatal = {"injury_classification": "FATAL", "age": "7"}
+    for key, changes in (
+        (ids[0], fatal),
+        (ids[1], {"crash_record_id": last["id"]}),
+        (ids[2], {"crash_record_id": "of no crash"}),
+        (ids[3], {"crash_record_id": None, "sex": "Q"}),
+    ):
+        portal.amend(IDS["people"], keys=[key], changes=changes)
+    portal.delete(IDS["people"], keys=[ids[4]])
+
+
+def change_vehicles(target: Target, portal: SamplePortal) -> None:
+    """One is of another kind, one has another vehicle's id, one another time, and one is gone."""
+    of_people = (
+        "select crash_unit_id from marts.vehicles where vehicle_id in"
+        " (select vehicle_id from marts.people) order by 1 limit 4"
+    )
+    ids = [row["crash_unit_id"] for row in rows(target, of_people)]
+    for key, changes in (
+        (ids[0], {"unit_type": "BICYCLE", "make": "FROG"}),
+        (ids[1], {"vehicle_id": "9999999"}),
+        (ids[2], {"crash_date": "2021-01-01T00:00:00.000"}),
+    ):
+        portal.amend(IDS["vehicles"], keys=[key], changes=changes)
+    portal.delete(IDS["vehicles"], keys=[ids[3]])
+
+
+def change_crashes(target: Target, portal: SamplePortal) -> list[dict[str, Any]]:
+    """Some amended, of which one has no date that can be; one gone, two new; gives what was."""
+    ids = [row["crash_record_id"] for row in some(target, "crash_record_id", "crashes", 4)]
+    frogs = {"weather_condition": "FROGS", "injuries_total": "9", "crash_hour": "25"}
+    portal.amend(IDS["crashes"], keys=ids[:1], changes=frogs)
+    portal.amend(IDS["crashes"], keys=ids[1:2], changes={"crash_date": "1901-01-01T00:00:00.000"})
+    portal.amend(IDS["crashes"], keys=ids[2:3], changes={"latitude": "0", "longitude": "0"})
+    portal.delete(IDS["crashes"], keys=ids[3:])
+    portal.add(IDS["crashes"], rows=2, whole=True)
+    newest = f"select * from raw.crashes where crash_record_id = '{ids[3]}'"
+    return [
+        {name: value for name, value in row.items() if value and not name.startswith("_")}
+        for row in rows(target, newest)
+    ]
+
+
+def test_a_sync_leaves_what_a_build_of_everything_leaves(
+    synced: Target, own_portal: SamplePortal
+) -> None:
+    gone = change_crashes(synced, own_portal)
+    sync(target=synced, datasets=SYNCED)
+
+    # All at once, and one is back.
+    change_vehicles(synced, own_portal)
+    change_crashes(synced, own_portal)
+    change_people(synced, own_portal)
+    own_portal.add(IDS["crashes"], records=gone)
+    sync(target=synced, datasets=SYNCED)
+    assert_as_a_build_of_everything(synced)
+
+
+def test_a_build_takes_up_what_changed_alone(synced: Target, own_portal: SamplePortal) -> None:
+    [settled] = some(synced, "crash_record_id", "crashes", 1)
+    with connect(synced) as connection:
+        if synced == "duckdb":
+            connection.execute(f"load '{spatial_extension()}'")
+        # Marks on what is not to be touched, and one that the next build has to set right.
+        connection.execute("update marts.crashes set street_name = 'MARKED'")
+        connection.execute("update marts.people set city = 'MARKED'")
+        connection.execute("update quality.rule_effects set rule = 'marked'")
+        connection.execute(
+            "update marts.crashes set is_provisional = not is_provisional"
+            f" where crash_record_id = '{settled['crash_record_id']}'"
+        )
+    [person] = some(synced, "person_id, crash_record_id", "people", 1)
+    own_portal.amend(
+        IDS["people"], keys=[person["person_id"]], changes={"injury_classification": "FATAL"}
+    )
+    sync(target=synced, datasets=SYNCED)
+
+    touched = rows(
+        synced, "select crash_record_id as id from marts.crashes where street_name <> 'MARKED'"
+    )
+    assert {row["id"] for row in touched} == {
+        settled["crash_record_id"],
+        person["crash_record_id"],
+    }
+    assert rows(synced, "select person_id from marts.people where city <> 'MARKED'") == [
+        {"person_id": person["person_id"]}
+    ]
+    effects = rows(
+        synced, "select distinct dataset from quality.rule_effects where rule <> 'marked'"
+    )
+    assert effects == [{"dataset": "people"}]
+    # One of everything, as after another day, leaves no mark.
+    build(target=synced)
+    assert rows(synced, "select count(*) as n from marts.crashes where street_name = 'MARKED'") == [
+        {"n": 0}
+    ]
