@@ -65,7 +65,7 @@ def test_only_what_depends_on_changed_rows_is_built_and_all_of_it_after_a_failur
 
     asked: list[list[str]] = []
 
-    def broken(target: Target, arguments: list[str]) -> None:
+    def broken(target: Target, arguments: list[str], settings: dict[str, str]) -> None:
         asked.append(arguments)
         raise WarehouseError("the build was ended")
 
@@ -226,7 +226,7 @@ def test_what_a_reconciliation_did_before_it_died_is_in_the_marts_after_the_next
     warehouse = synced
     own_portal.delete(IDS["crashes"], rows=3)
 
-    def no_build(target: Target, arguments: list[str]) -> None:
+    def no_build(target: Target, arguments: list[str], settings: dict[str, str]) -> None:
         raise WarehouseError("the build was ended")
 
     with monkeypatch.context() as broken:
