@@ -33,7 +33,9 @@
                 else {{ tidy("versions." ~ key) }}
             end as record_key
         from {{ raw }} as versions
-        where {{ is_read(dataset) }}
+        where
+            {{ is_read(dataset) }}
+            and {{ may_be_of_changed_keys(dataset, key, "versions." ~ key) }}
 
     ),
 
@@ -83,11 +85,7 @@
 
 {#- The condition for amendments of records that changed since the last build. -#}
 {% macro is_of_changed_records() -%}
-    {%- for dataset, key in {
-        "crashes": "crash_record_id",
-        "people": "person_id",
-        "vehicles": "crash_unit_id",
-    }.items() -%}
+    {%- for dataset, key in keys_of_records().items() -%}
         {{ "or " if not loop.first -}}
         (
             dataset = '{{ dataset }}'

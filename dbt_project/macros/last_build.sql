@@ -26,16 +26,20 @@
 {%- endmacro %}
 
 
-{#- Whether a model reads a dataset, as a condition: it has the last build's rows
-    of those that have not changed since. -#}
-{% macro is_read(dataset) -%}
-    {{ "true" if not is_incremental() or dataset in last_build() else "false" }}
+{#- Whether a model keeps what the last build left of what has not changed since, or
+    a test looks only at what has: the rest passed it then. -#}
+{% macro is_since_last_build() -%}
+    {{ return(
+        is_incremental() if model.resource_type == "model"
+        else last_build() is not none
+    ) }}
 {%- endmacro %}
 
 
-{#- The same of a test, which has nothing of the last build but that it passed. -#}
-{% macro is_to_be_tested(dataset) -%}
-    {{ "true" if last_build() is none or dataset in last_build() else "false" }}
+{#- Whether a dataset is read, as a condition: where it has not changed since the last
+    build, its rows of that are kept, and passed their tests. -#}
+{% macro is_read(dataset) -%}
+    {{ "true" if not is_since_last_build() or dataset in last_build() else "false" }}
 {%- endmacro %}
 
 
@@ -97,9 +101,26 @@
 {#- The condition for the records of a dataset that changed since the last build. -#}
 {% macro is_of_changed_keys(dataset, key, column) -%}
     {%- set keys = changed_keys(dataset, key) -%}
-    {%- if is_incremental() -%}
+    {%- if is_since_last_build() -%}
         {{ column }} in (
             {{ keys }}
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The condition for rows of raw that are versions of such records. Among them are all
+    whose key has blanks or the like or is short, as that may be none or one of theirs. -#}
+{% macro may_be_of_changed_keys(dataset, key, column) -%}
+    {%- set keys = changed_keys(dataset, key) -%}
+    {%- if is_since_last_build() -%}
+        (
+            {{ column }} in (
+                {{ keys }}
+            )
+            or coalesce({{ column }} !~ '^[!-~]{5,}$', true)
         )
     {%- else -%}
         true
@@ -111,7 +132,7 @@
     last build. -#}
 {% macro is_of_changed_crashes(column) -%}
     {%- set changed = ref("int_changed_crashes") -%}
-    {%- if is_incremental() -%}
+    {%- if is_since_last_build() -%}
         {{ column }} in (select changed.crash_record_id from {{ changed }} as changed)
     {%- else -%}
         true
@@ -157,20 +178,129 @@
 {#- The crashes that the last build left provisional and are no more so, or the
     other way round. -#}
 {% macro crashes_that_settled() -%}
-    {%- set publication = ref("int_publication") -%}
-    {%- set built = adapter.get_relation(
-        database=this.database, schema="marts", identifier="crashes"
-    ) if last_build() -%}
-    {%- if built %}
+    {%- set publication = ref("int_publication") %}
         select crashes.crash_record_id
-        from {{ built }} as crashes
+        from {{ crashes_of_last_build() }} as crashes
         cross join {{ publication }} as publication
         where
             crashes.is_provisional
             <> (crashes.crash_date >= publication.provisional_since)
-    {%- else %}
-        select cast(null as varchar) as crash_record_id
-        from {{ publication }}
-        where false
-    {%- endif %}
+{%- endmacro %}
+
+
+{#- The crashes as the last build left them; none where everything is built, or
+    where there are none yet. -#}
+{% macro crashes_of_last_build() -%}
+    {%- set built = adapter.get_relation(
+        database=this.database, schema="marts", identifier="crashes"
+    ) if last_build() -%}
+    {%- if built -%}
+        {{ built }}
+    {%- else -%}
+        (
+            select
+                cast(null as varchar) as crash_record_id,
+                cast(null as date) as crash_date,
+                cast(null as boolean) as is_provisional
+            where false
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The condition for days on which a crash is that changed since the last build, or
+    was by then. -#}
+{% macro is_of_changed_days(column) -%}
+    {%- set changed = ref("int_changed_crashes") -%}
+    {%- set crashes = ref("crashes") -%}
+    {%- if is_since_last_build() -%}
+        {{ column }} in (
+            select changed.former_date from {{ changed }} as changed
+            union
+            select crashes.crash_date
+            from {{ crashes }} as crashes
+            where {{ is_of_changed_crashes("crashes.crash_record_id") }}
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    What a generic test reads of a model, which dbt asks by this name: the rows of its
+    `where`. Of a model with a row or several for each record of the portal, a test that
+    fails by single rows or keys reads those of records that changed since the last build:
+    the others passed it. One that only warns tells of all rows each time.
+-#}
+{% macro get_where_subquery(relation) -%}
+    {%- set conditions = [config.get("where")] if config.get("where") else [] -%}
+    {%- set of_a_row = [
+        "accepted_range", "accepted_values", "expression_is_true", "has_srid",
+        "not_null", "unique", "unique_combination", "within_chicago",
+    ] -%}
+    {%- if execute
+        and last_build() is not none
+        and relation.identifier in rows_of_records()
+        and model.test_metadata.name in of_a_row
+        and config.get("severity") | lower == "error" -%}
+        {%- do conditions.append(
+            is_of_changed_rows(rows_of_records()[relation.identifier])
+        ) -%}
+    {%- endif -%}
+    {%- if conditions -%}
+        {{ return(
+            "(select * from " ~ relation ~ " where ("
+            ~ conditions | join(") and (") ~ ")) as dbt_subquery"
+        ) }}
+    {%- endif -%}
+    {{ return(relation) }}
+{%- endmacro %}
+
+
+{#- The models that have rows of each record, with the dataset whose records these
+    change with; none where it is with all that is known of a crash. -#}
+{% macro rows_of_records() -%}
+    {{ return({
+        "crashes": none,
+        "crashes_near_features": "crashes",
+        "int_crash_places": "crashes",
+        "int_crashes_near_features": "crashes",
+        "int_nearest_signals": "crashes",
+        "int_people_per_crash": none,
+        "int_vehicles_per_crash": none,
+        "people": "people",
+        "stg_crashes": "crashes",
+        "stg_people": "people",
+        "stg_vehicles": "vehicles",
+        "vehicles": "vehicles",
+    }) }}
+{%- endmacro %}
+
+
+{#- The condition for the rows of such a model that changed since the last build. What
+    changes with all that is known of a crash is made of `int_changed_crashes`, which a
+    test need not wait for; dbt knows of no other models in `unique` and `not_null`. -#}
+{% macro is_of_changed_rows(dataset) -%}
+    {%- if dataset -%}
+        {%- set key = keys_of_records()[dataset] -%}
+        {{ is_of_changed_keys(dataset, key, key) }}
+    {%- else -%}
+        {%- set changed = graph.nodes.values()
+            | selectattr("name", "equalto", "int_changed_crashes") | first -%}
+        crash_record_id in (
+            select changed.crash_record_id
+            from {{ changed.relation_name }} as changed
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- What names a record of each dataset of reports. -#}
+{% macro keys_of_records() -%}
+    {{ return({
+        "crashes": "crash_record_id",
+        "people": "person_id",
+        "vehicles": "crash_unit_id",
+    }) }}
 {%- endmacro %}

@@ -45,8 +45,13 @@ changed as (
 
 final as (
 
-    select crash_record_id from changed
-    where crash_record_id is not null
+    select
+        changed.crash_record_id,
+        former.crash_date as former_date
+    from changed
+    left join {{ crashes_of_last_build() }} as former
+        on changed.crash_record_id = former.crash_record_id
+    where changed.crash_record_id is not null
 
 )
 

@@ -192,6 +192,7 @@ killed as (
     from people
     where
         severity = 'K'
+        and crash_record_id in (select by_place.crash_record_id from by_place)
         and person_id not in (
             select by_person.matched_person_id from by_person
         )

@@ -3,43 +3,15 @@
 
 with
 
-crashes as (
-
-    select * from {{ ref("crashes") }}
-    where crash_date is not null and not has_implausible_date
-
-),
-
 days as (
 
     select crash_date from {{ ref("crashes_daily") }}
 
 ),
 
-valued as (
-
-    select
-        crashes.crash_date,
-        dimensions.dimension,
-        dimensions.value,
-        crashes.injuries_total,
-        crashes.injuries_fatal,
-        crashes.injuries_incapacitating
-    from crashes
-    {{ cross_join_daily_dimensions("crashes") }}
-    where dimensions.value is not null
-
-),
-
 counted as (
 
-    select
-        valued.crash_date,
-        valued.dimension,
-        valued.value,
-        {{ people_totals("valued") }}
-    from valued
-    group by valued.crash_date, valued.dimension, valued.value
+    select * from {{ ref("int_daily_counts") }}
 
 ),
 

@@ -21,37 +21,50 @@ crashes as not materialized (
 
 ),
 
--- The City's places are beside each crash, which need not be found for them.
-within as (
+-- The City's places are beside each crash; what lies in one of each is counted
+-- first, so that crashes are read once for all of them.
+cells as (
 
-    {%- for layer, place in places_of_a_crash().items() %}
-        select
-            crashes.*,
-            '{{ layer }}' as layer,
-            cast(crashes.{{ place }} as text) as place_id
-        from crashes
-        where crashes.{{ place }} is not null
-        union all
-    {%- endfor %}
     select
-        crashes.*,
-        places_of_ones_own.layer,
-        places_of_ones_own.place_id
+        {%- for place in places_of_a_crash().values() %}
+            crashes.{{ place }},
+        {%- endfor %}
+        crashes.month_start,
+        {{ crash_totals("crashes") }}
     from crashes
-    inner join {{ ref("int_crashes_in_own_places") }} as places_of_ones_own
-        on crashes.crash_record_id = places_of_ones_own.crash_record_id
+    group by
+        {%- for place in places_of_a_crash().values() %}
+            crashes.{{ place }},
+        {%- endfor %}
+        crashes.month_start
 
 ),
 
 totals as (
 
+    {%- for layer, place in places_of_a_crash().items() %}
+        select
+            '{{ layer }}' as layer,
+            cast({{ place }} as text) as place_id,
+            month_start,
+            {{ sums_of_totals() }}
+        from cells
+        where {{ place }} is not null
+        group by {{ place }}, month_start
+        union all
+    {%- endfor %}
     select
-        within.layer,
-        within.place_id,
-        within.month_start,
-        {{ crash_totals("within") }}
-    from within
-    group by within.layer, within.place_id, within.month_start
+        places_of_ones_own.layer,
+        places_of_ones_own.place_id,
+        crashes.month_start,
+        {{ crash_totals("crashes") }}
+    from crashes
+    inner join {{ ref("int_crashes_in_own_places") }} as places_of_ones_own
+        on crashes.crash_record_id = places_of_ones_own.crash_record_id
+    group by
+        places_of_ones_own.layer,
+        places_of_ones_own.place_id,
+        crashes.month_start
 
 ),
 
@@ -61,22 +74,11 @@ publication as (
 
 ),
 
-span as (
-
-    select
-        min(crash_date) as first_day,
-        max(crash_date) as last_day
-    from crashes
-
-),
-
 months as (
 
-    select cast(date_trunc('month', d.crash_date) as date) as month_start
-    from {{ ref("crashes_daily") }} as d
-    inner join span
-        on d.crash_date between span.first_day and span.last_day
-    group by cast(date_trunc('month', d.crash_date) as date)
+    select cast(date_trunc('month', crash_date) as date) as month_start
+    from {{ ref("crashes_daily") }}
+    group by cast(date_trunc('month', crash_date) as date)
 
 ),
 

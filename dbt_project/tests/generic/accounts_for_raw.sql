@@ -1,23 +1,39 @@
 {#- Every row of raw is a version of one staged record or is rejected, and every
-    key of raw is staged once. Returns the accounts that do not balance. Those of a
-    dataset that has not changed since the last build balanced then. -#}
+    key of raw is staged once. Returns the accounts that do not balance. Those of
+    records that have not changed since the last build balanced then. -#}
 {% test accounts_for_raw(model, raw, key) %}
+
+{%- set dataset = raw.identifier %}
+{%- set is_since_last = dataset in keys_of_records() and is_since_last_build() %}
 
 with
 
 in_raw as (
 
     select
+        {{ tidy(key) }} as record_key,
+        count(*) as versions
+    from {{ raw }}
+    {%- if is_since_last %}
+    where
+        {{ is_read(dataset) }}
+        and {{ may_be_of_changed_keys(dataset, key, key) }}
+    {%- endif %}
+    group by {{ tidy(key) }}
+
+),
+
+accounted as (
+
+    select
         coalesce(sum(versions), 0) as all_rows,
         count(record_key) as all_keys
-    from (
-        select
-            {{ tidy(key) }} as record_key,
-            count(*) as versions
-        from {{ raw }}
-        where {{ is_to_be_tested(raw.identifier) }}
-        group by {{ tidy(key) }}
-    ) as records
+    from in_raw
+    {%- if is_since_last %}
+    where
+        record_key is null
+        or {{ is_of_changed_keys(dataset, key, "record_key") }}
+    {%- endif %}
 
 ),
 
@@ -27,7 +43,11 @@ staged as (
         count(*) as all_records,
         coalesce(sum(version_count), 0) as all_versions
     from {{ model }}
-    where {{ is_to_be_tested(raw.identifier) }}
+    {%- if is_since_last %}
+    where
+        {{ is_read(dataset) }}
+        and {{ is_of_changed_keys(dataset, key, key) }}
+    {%- endif %}
 
 ),
 
@@ -36,22 +56,24 @@ rejected as (
     select coalesce(sum(version_count), 0) as all_rejected
     from {{ ref("rejected_rows") }}
     where
-        dataset = '{{ raw.identifier }}'
-        and {{ is_to_be_tested(raw.identifier) }}
+        dataset = '{{ dataset }}'
+    {%- if is_since_last %}
+        and {{ is_read(dataset) }}
+    {%- endif %}
 
 )
 
 select
-    in_raw.all_rows,
-    in_raw.all_keys,
+    accounted.all_rows,
+    accounted.all_keys,
     staged.all_records,
     staged.all_versions,
     rejected.all_rejected
-from in_raw
+from accounted
 cross join staged
 cross join rejected
 where
-    in_raw.all_keys <> staged.all_records
-    or in_raw.all_rows <> staged.all_versions + rejected.all_rejected
+    accounted.all_keys <> staged.all_records
+    or accounted.all_rows <> staged.all_versions + rejected.all_rejected
 
 {% endtest %}
