@@ -1,5 +1,6 @@
 """A build takes up what changed since the last one, and leaves what one of everything leaves."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from ingestion.catalog import load_catalog
 from ingestion.sample_portal import SamplePortal
 from tests.conftest import SYNCED
 from tests.contents import OF_THE_RUNS, content, rows, tables
+from tests.dbt_commands import dbt
+from tests.drawn_rows import put_into_raw
 from warehouse.connection import connect, spatial_extension
 from warehouse.settings import Target
 
@@ -71,7 +74,10 @@ def change_vehicles(target: Target, portal: SamplePortal) -> None:
 
 
 def change_crashes(target: Target, portal: SamplePortal) -> list[dict[str, Any]]:
-    """Some amended, of which one has no date that can be; one gone, two new; gives what was."""
+    """Some amended, of which one has no date that can be; one gone, two new; gives what was.
+
+    One is reported again under a key with blanks, and one under none.
+    """
     ids = [row["crash_record_id"] for row in some(target, "crash_record_id", "crashes", 4)]
     frogs = {"weather_condition": "FROGS", "injuries_total": "9", "crash_hour": "25"}
     portal.amend(IDS["crashes"], keys=ids[:1], changes=frogs)
@@ -79,15 +85,19 @@ def change_crashes(target: Target, portal: SamplePortal) -> list[dict[str, Any]]
     portal.amend(IDS["crashes"], keys=ids[2:3], changes={"latitude": "0", "longitude": "0"})
     portal.delete(IDS["crashes"], keys=ids[3:])
     portal.add(IDS["crashes"], rows=2, whole=True)
-    newest = f"select * from raw.crashes where crash_record_id = '{ids[3]}'"
-    return [
-        {name: value for name, value in row.items() if value and not name.startswith("_")}
-        for row in rows(target, newest)
-    ]
+    untidy, gone = as_reported(target, ids[0]), as_reported(target, ids[3])
+    for key in (f" {ids[0]} ", "N/A"):
+        portal.add(IDS["crashes"], records=[untidy | {"crash_record_id": key}])
+    return [gone]
+
+
+def as_reported(target: Target, key: str) -> dict[str, Any]:
+    [row] = rows(target, f"select * from raw.crashes where crash_record_id = '{key}' limit 1")
+    return {name: value for name, value in row.items() if value and not name.startswith("_")}
 
 
 def test_a_sync_leaves_what_a_build_of_everything_leaves(
-    synced: Target, own_portal: SamplePortal
+    synced: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = change_crashes(synced, own_portal)
     sync(target=synced, datasets=SYNCED)
@@ -97,7 +107,9 @@ def test_a_sync_leaves_what_a_build_of_everything_leaves(
     change_crashes(synced, own_portal)
     change_people(synced, own_portal)
     own_portal.add(IDS["crashes"], records=gone)
-    sync(target=synced, datasets=SYNCED)
+    with monkeypatch.context() as tested:
+        tested.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
+        sync(target=synced, datasets=SYNCED)
     assert_as_a_build_of_everything(synced)
 
 
@@ -139,3 +151,39 @@ def test_a_build_takes_up_what_changed_alone(synced: Target, own_portal: SampleP
     assert rows(synced, "select count(*) as n from marts.crashes where street_name = 'MARKED'") == [
         {"n": 0}
     ]
+
+
+def test_a_record_that_changed_is_tested_and_one_that_passed_before_is_not(
+    synced: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [last] = rows(synced, "select max(_dlt_load_id) as load from raw.people")
+    changed, passed = (row["person_id"] for row in some(synced, "person_id", "people", 2))
+    own_portal.amend(IDS["people"], keys=[changed], changes={"age": "7"})
+    sync(target=synced, datasets=SYNCED)
+    monkeypatch.delenv("DBT_EXCLUDE_RESOURCE_TYPES")
+    since = {"people": {"load": last["load"], "deleted_at": None, "restored_at": None}}
+    for key, found in ((passed, 0), (changed, 1)):
+        spoil(synced, key, last["load"])
+        with monkeypatch.context() as environment:
+            environment.setenv("WAREHOUSE_LAST_BUILD", json.dumps(since))
+            assert failures(synced) == [found] * 2
+    # All the same one of everything finds them both.
+    assert failures(synced) == [1, 2]
+
+
+def spoil(target: Target, person_id: str, load: str) -> None:
+    """Have a person twice in the marts, and a version in raw of which staging knows nothing."""
+    with connect(target) as connection:
+        connection.execute(
+            f"insert into marts.people select * from marts.people where person_id = '{person_id}'"
+        )
+    version = {"person_id": person_id, "city": "NOWHERE"}
+    put_into_raw(target, "people", [version], load, "2001-01-01T00:00:00.000Z")
+
+
+def failures(target: Target) -> list[int | None]:
+    """The failing rows of a test of raw's people, and of one of the marts'."""
+    accounts, unique = "accounts_for_raw_stg_people", "unique_people_person_id"
+    tested = dbt(target, "test", "--select", f"{accounts}*", unique)
+    [of_raw] = [result for name, result in tested.items() if name.startswith(accounts)]
+    return [of_raw.failures, tested[unique].failures]
