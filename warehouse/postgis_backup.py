@@ -207,8 +207,17 @@ def _make_extension(cursor: Any) -> None:
 
 
 def _drop(database: str) -> None:
+    """Drop a database, with the sessions of ours that a killed run left there.
+
+    Autovacuum's the server ends by itself; `with (force)` fails at it for who is no superuser.
+    """
     with session() as cursor:
-        cursor.execute(f"drop database if exists {quoted(database)} with (force)")
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = %s and usename = current_user",
+            (database,),
+        )
+        cursor.execute(f"drop database if exists {quoted(database)}")
 
 
 def _run(name: str, major: int, database: str, arguments: Sequence[str], complaint: str) -> None:
