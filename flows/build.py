@@ -65,7 +65,8 @@ def build(
 def build_marts(target: Target, *, everything: bool = False, full_refresh: bool = False) -> Built:
     """Build and test what depends on a table of raw that changed since the last build.
 
-    That is every model where the last build failed, was of another day or of other models.
+    That is every model where the last build failed, was of another day or of other models. Models
+    with rows of each record take up those that changed, unless a layer did.
 
     Args:
         target: the warehouse, whose lock the caller holds.
