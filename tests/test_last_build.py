@@ -57,13 +57,26 @@ def change_people(target: Target, portal: SamplePortal) -> None:
     portal.delete(IDS["people"], keys=[ids[4]])
 
 
+def vehicles_of_people(target: Target) -> list[dict[str, Any]]:
+    return rows(
+        target,
+        "select crash_unit_id, vehicle_id, crash_record_id from marts.vehicles where vehicle_id in"
+        " (select vehicle_id from marts.people) order by 1 limit 4",
+    )
+
+
+def name_vehicle_of_another_crash(target: Target, portal: SamplePortal) -> None:
+    """A person names the vehicle that is to have another id."""
+    vehicle = vehicles_of_people(target)[1]
+    person = some(target, "person_id, crash_record_id", "people", 20)[-1]
+    assert person["crash_record_id"] != vehicle["crash_record_id"]
+    named = {"vehicle_id": str(vehicle["vehicle_id"])}
+    portal.amend(IDS["people"], keys=[person["person_id"]], changes=named)
+
+
 def change_vehicles(target: Target, portal: SamplePortal) -> None:
     """One is of another kind, one has another vehicle's id, one another time, and one is gone."""
-    of_people = (
-        "select crash_unit_id from marts.vehicles where vehicle_id in"
-        " (select vehicle_id from marts.people) order by 1 limit 4"
-    )
-    ids = [row["crash_unit_id"] for row in rows(target, of_people)]
+    ids = [row["crash_unit_id"] for row in vehicles_of_people(target)]
     for key, changes in (
         (ids[0], {"unit_type": "BICYCLE", "make": "FROG"}),
         (ids[1], {"vehicle_id": "9999999"}),
@@ -100,6 +113,7 @@ def test_a_sync_leaves_what_a_build_of_everything_leaves(
     synced: Target, own_portal: SamplePortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = change_crashes(synced, own_portal)
+    name_vehicle_of_another_crash(synced, own_portal)
     sync(target=synced, datasets=SYNCED)
 
     # All at once, and one is back.

@@ -37,6 +37,7 @@
         dataset = 'people'
         and {{ is_person_held_again("record_key") }}
     )
+    or (rule_broken = '{{ vehicle_is_known() }}' and {{ is_read("vehicles") }})
     or (
         dataset = 'vehicles'
         and {{ is_vehicle_held_again("record_key") }}
@@ -44,6 +45,13 @@
 {%- endmacro %}
 
 
+{#- The rule of people that any vehicle may break or mend, whichever crash it is of. -#}
+{% macro vehicle_is_known() -%}
+    the vehicle is known
+{%- endmacro %}
+
+
+{#- Where vehicles changed, all whose vehicle is none of them are held again too. -#}
 {% macro is_person_held_again(column) -%}
     {%- set people = ref("stg_people") -%}
     {%- set vehicles = ref("stg_vehicles") -%}
@@ -55,12 +63,14 @@
             select held.person_id
             from {{ people }} as held
             where {{ is_of_changed_crashes("held.crash_record_id") }}
+            {%- if "vehicles" in last_build() %}
             union
             select held.person_id
             from {{ people }} as held
-            inner join {{ vehicles }} as named
-                on held.vehicle_id = named.vehicle_id
-            where {{ is_of_changed_crashes("named.crash_record_id") }}
+            left join {{ vehicles }} as known
+                on held.vehicle_id = known.vehicle_id and known._deleted_at is null
+            where held.vehicle_id is not null and known.vehicle_id is null
+            {%- endif %}
         )
     {%- else -%}
         true

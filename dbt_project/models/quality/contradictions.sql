@@ -31,7 +31,7 @@
 {%- set rules_of_people = {
     "the crash is known": "crash_of_other is null",
     "the time is that of the crash": "crashed_at <> crashed_at_of_other",
-    "the vehicle is known":
+    vehicle_is_known():
         "vehicle_id is not null and vehicle_id_of_other is null",
 } %}
 {%- set rules_of_vehicles = {
