@@ -16,6 +16,8 @@ QUERIES = ROOT / "docs" / "queries"
 _CALLS = 200
 # What the City's former service took for crashes near signals, which all of them should meet.
 _MOST_MS = 50
+# Why a figure is missed.
+_IN_TURNS = "the analysts and pgbench share the cores, and each waits for the others"
 
 
 def measured(settings: dict[str, str], calls: int = _CALLS) -> Iterator[Row]:
@@ -39,6 +41,7 @@ def measured(settings: dict[str, str], calls: int = _CALLS) -> Iterator[Row]:
             None,
             f"p95 of each under {_MOST_MS} ms",
             p95[slowest] < _MOST_MS,
+            _IN_TURNS,
         )
 
 

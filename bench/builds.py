@@ -15,6 +15,8 @@ CHANGES, CHANGES_OF_EACH = 1_000, 10
 # The warehouses, as files and as databases.
 WHOLE, _TENTH = "bench_whole", "bench_tenth"
 _LONGEST_BUILD_S = {"duckdb": 120, "postgis": 600}
+# Why a figure is missed; the page says more.
+_COUNTED_WHOLE = "what counts months or all of the city is counted anew"
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,14 @@ class Warehouse:
         self.portal.amend("85ca-t3if", rows=CHANGES)
         return self.command("sync")
 
-    def sync_after_changes_of_all(self) -> None:
-        """Sync after a few changes of each dataset of reports, for the indexes that this reads."""
+    def follow_changes_of_all(self) -> None:
+        """Sync after a few changes and deletes of each dataset of reports, for what this reads."""
         for dataset in load_catalog().datasets.values():
             if dataset.date_column:
                 self.portal.amend(dataset.id, rows=CHANGES_OF_EACH)
+            # Of the deaths a small portal has too few: a sync would refuse to mark so many gone.
+            if dataset.date_column and dataset.key:
+                self.portal.delete(dataset.id, rows=CHANGES_OF_EACH)
         self.command("sync")
 
     def built_by_hand(self) -> float:
@@ -89,7 +94,7 @@ def measured_on(whole: Warehouse, small: Warehouse, rounds: int) -> Iterator[Row
     yield _build(whole, rounds)
     yield _unchanged(whole, rounds)
     yield _changed(whole, small, rounds)
-    whole.sync_after_changes_of_all()
+    whole.follow_changes_of_all()
 
 
 def run_of_newcomer(rounds: int, folder: Path) -> Row:
@@ -145,4 +150,5 @@ def _changed(whole: Warehouse, small: Warehouse, rounds: int) -> Row:
         of_whole / of_small,
         "at most 1.3, and under 60 s on PostGIS",
         of_whole <= 1.3 * of_small and is_quick,
+        _COUNTED_WHOLE,
     )

@@ -12,12 +12,11 @@ from bench.loads import Row
 from bench.measuring import by_turns
 
 _FIRST_YEAR, _LAST_YEAR = 2010, 2035
-_SORTED = """
-    create table pg_temp.sorted as
+_UNSORTED = """
+    create table pg_temp.unsorted as
     select * from marts.crashes
-    order by crash_date;
-    create index on pg_temp.sorted using brin (crash_date);
-    analyze pg_temp.sorted
+    order by md5(crash_record_id);
+    analyze pg_temp.unsorted
 """
 _BY_YEAR = "create table pg_temp.by_year (like marts.crashes) partition by range (crash_date)"
 _OF_A_YEAR = """
@@ -59,20 +58,20 @@ def measured(database: str, rounds: int) -> Iterator[Row]:
 
 
 def _month(cursor: Cursor, rounds: int) -> Row:
-    cursor.execute(_SORTED)
+    cursor.execute(_UNSORTED)
     cursor.execute(_BY_YEAR)
     for year in range(_FIRST_YEAR, _LAST_YEAR):
         cursor.execute(_OF_A_YEAR.format(year=year, next=year + 1))
     cursor.execute(_FILLED)
     month = {"first": _value(cursor, _MIDDLE)}
-    tables = ("marts.crashes", "pg_temp.sorted", "pg_temp.by_year")
-    whole, brin, by_year = by_turns(
+    tables = ("marts.crashes", "pg_temp.unsorted", "pg_temp.by_year")
+    brin, whole, by_year = by_turns(
         rounds, *(_ms(cursor, _OF_A_MONTH.format(table=table), month) for table in tables)
     )
     return Row(
-        "a month of `marts.crashes`, all of them read, PostGIS",
-        f"{whole:,.1f} ms",
-        f"sorted, by BRIN: {brin:,.1f} ms; partitioned by year: {by_year:,.1f} ms",
+        "a month of `marts.crashes`, sorted and by its BRIN, PostGIS",
+        f"{brin:,.1f} ms",
+        f"all of them read: {whole:,.1f} ms; partitioned by year: {by_year:,.1f} ms",
         None,
         "–",
         True,

@@ -140,17 +140,19 @@ class RawTable:
         """The indexes by which records are looked up, and by which dbt finds what is new.
 
         Keys have a hash index, because keys of 128 characters are only ever looked up. Made keys
-        have a tree: a hash takes room for all rows of the table, of which few have one.
+        have a tree: a hash takes room for all rows of the table, of which few have one. Layers and
+        deaths have so few rows that they are read as quickly without.
         """
-        made = {
+        key = self._dataset.key
+        if not (key and self._dataset.date_column):
+            return {}
+        return {
+            "record_key": f'hash ("{key}")',
             "made_key": f"btree ({MADE_KEY}) where {MADE_KEY} is not null",
             "load": "btree (_dlt_load_id)",
+            # Rows whose key is untidy are few, and each is a record's that has a tidy one.
+            "untidy_key": f"btree (_dlt_load_id) where \"{key}\" !~ '^[!-~]+$'",
         }
-        if not (key := self._dataset.key):
-            return made
-        # Rows whose key is untidy are few, and each is a record's that has a tidy one.
-        untidy = f"btree (_dlt_load_id) where \"{key}\" !~ '^[!-~]+$'"
-        return made | {"record_key": f'hash ("{key}")', "untidy_key": untidy}
 
     @cached_property
     def _seen(self) -> SeenKeys | None:

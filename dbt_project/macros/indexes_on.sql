@@ -21,3 +21,36 @@
 {% macro duckdb__indexes_on(key, columns) -%}
     {{ return([]) }}
 {%- endmacro %}
+
+
+{#- An index of the least and the most that each range of pages has of a column: in
+    a table that is in its order it is as quick as a tree, and has a hundredth of the
+    size. -#}
+{% macro range_index_on(column) -%}
+    {{ return(adapter.dispatch("range_index_on")(column)) }}
+{%- endmacro %}
+
+
+{% macro default__range_index_on(column) -%}
+    {{ return([{"columns": [column], "type": "brin"}]) }}
+{%- endmacro %}
+
+
+{% macro duckdb__range_index_on(column) -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+
+{#- The order in which a table is written that has such an index. -#}
+{% macro in_the_order_of(column) -%}
+    {{ return(adapter.dispatch("in_the_order_of")(column)) }}
+{%- endmacro %}
+
+
+{% macro default__in_the_order_of(column) -%}
+    order by {{ column }}
+{%- endmacro %}
+
+
+{% macro duckdb__in_the_order_of(column) -%}
+{%- endmacro %}

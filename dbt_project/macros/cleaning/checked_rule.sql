@@ -1,6 +1,6 @@
 {#- A rule as the seed has it, or an error that names what is wrong with it: a
     mistyped bound would else empty a column without a word. -#}
-{% macro checked_rule(dataset, row) -%}
+{% macro checked_rule(dataset, row, kinds, forms) -%}
     {%- set rule = {
         "column": row["column"],
         "name": row["rule"],
@@ -8,7 +8,7 @@
         "parameters": parameters_in(dataset, row),
         "values": [],
     } -%}
-    {%- set allowed = parameters_of_kinds().get(rule.kind) -%}
+    {%- set allowed = kinds.get(rule.kind) -%}
     {%- if allowed is none -%}
         {%- do wrong_rule(dataset, rule.column, "there is no kind '" ~ rule.kind
             ~ "'; cleaning_rules.yml lists those that there are") -%}
@@ -18,7 +18,7 @@
             {%- do wrong_rule(dataset, rule.column, "'" ~ rule.kind
                 ~ "' has no parameter '" ~ name ~ "', but "
                 ~ (allowed | join(", ") or "none")) -%}
-        {%- elif not modules.re.fullmatch(forms()[allowed[name].form], value) -%}
+        {%- elif not modules.re.fullmatch(forms[allowed[name].form], value) -%}
             {%- do wrong_rule(dataset, rule.column, name ~ " is '" ~ value
                 ~ "', which is no " ~ allowed[name].form) -%}
         {%- endif -%}

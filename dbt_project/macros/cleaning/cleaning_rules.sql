@@ -17,11 +17,17 @@
                 adapter.get_relation(target.database, "quality", name)
             ) -%}
         {%- endfor -%}
+        {%- set kinds = parameters_of_kinds() -%}
+        {%- set forms_of_parameters = forms() -%}
         {%- if none not in seeds -%}
             {%- for row in run_query(rules_of(dataset, *seeds)) -%}
                 {%- set column = row["column"] -%}
                 {%- if column not in rules -%}
-                    {%- do rules.update({column: checked_rule(dataset, row)}) -%}
+                    {%- do rules.update({
+                        column: checked_rule(
+                            dataset, row, kinds, forms_of_parameters
+                        )
+                    }) -%}
                 {%- endif -%}
                 {%- if row["value"] is not none -%}
                     {%- do rules[column]["values"].append(row["value"]) -%}

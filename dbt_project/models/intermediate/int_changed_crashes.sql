@@ -1,8 +1,5 @@
 -- One row is a crash of which something has changed since the last build.
-{{ config(
-    indexes=indexes_on("crash_record_id", []),
-    post_hook="{{ analyzed() }}"
-) }}
+{{ config(post_hook="{{ analyzed() }}") }}
 
 with
 

@@ -3,7 +3,7 @@
     materialized="incremental",
     incremental_strategy="append",
     on_schema_change="fail",
-    indexes=indexes_on("crash_record_id", []) + indexes_on("feature_id", []),
+    indexes=indexes_on("crash_record_id", []),
     pre_hook=[
         "{{ join_by_hash() }}",
         "{{ without_crashes_to_be_joined(layers_of_points()) }}"

@@ -4,7 +4,7 @@
     incremental_strategy="append",
     on_schema_change="append_new_columns",
     tags="since_last_build",
-    indexes=indexes_on("record_key", ["crash_record_id", "amended_at"]),
+    indexes=indexes_on(none, ["amended_at"]),
     pre_hook="{{ forget_changed(is_of_changed_records()) }}"
 ) }}
 

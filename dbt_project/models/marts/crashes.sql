@@ -5,7 +5,8 @@
     on_schema_change="append_new_columns",
     tags="since_last_build",
     indexes=spatial_indexes("geom")
-    + indexes_on("crash_record_id", ["ward", "community_area", "police_beat"]),
+    + indexes_on("crash_record_id", ["ward", "community_area", "police_beat"])
+    + range_index_on("crash_date"),
     pre_hook="{{ forget_changed(is_of_changed_crashes('crash_record_id')) }}"
 ) }}
 
@@ -169,3 +170,4 @@ final as (
 )
 
 select * from final
+{{ in_the_order_of("crash_date") }}

@@ -1,6 +1,6 @@
 -- One row is a place and a month, from the first month with a crash to the
 -- last.
-{{ config(indexes=indexes_on("place_id", ["month_start"])) }}
+{{ config(indexes=indexes_on("place_id", [])) }}
 
 with
 

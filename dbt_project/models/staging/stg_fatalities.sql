@@ -1,10 +1,7 @@
 -- One row is a Vision Zero death: the newest version that raw holds, cleaned.
 {{ config(
     unique_key="fatality_id",
-    indexes=indexes_on(
-        "fatality_id",
-        ["_dlt_load_id", "_deleted_at", "_city_outline"]
-    )
+    indexes=indexes_on(none, ["_dlt_load_id", "_deleted_at", "_city_outline"])
 ) }}
 
 {%- set rules = cleaning_rules("fatalities") %}
