@@ -16,6 +16,8 @@ from warehouse.connection import Connection, connect, create_tables, has_table
 from warehouse.settings import Target
 
 _NO_VERSIONS = pa.schema([(name, pa.string()) for name in KNOWN_COLUMNS]).empty_table()
+# Those that a table of raw may have.
+_INDEXES = {"record_key", "made_key", "load", "untidy_key"}
 
 
 class RawTable:
@@ -129,30 +131,36 @@ class RawTable:
         Of a first load they are made at its end, when that costs less than keeping them up
         meanwhile; of one that was broken off, before it goes on.
         """
-        if self._target == "postgis":
-            for name, index in self._indexes().items():
-                connection.execute(
-                    f'create index if not exists "{self._dataset.name}_{name}"'
-                    f" on {self._name} using {index}"
-                )
+        if self._target != "postgis":
+            return
+        indexes = self._indexes()
+        for name in _INDEXES - indexes.keys():
+            # An earlier version of the warehouse may have made it.
+            connection.execute(f'drop index if exists raw."{self._dataset.name}_{name}"')
+        for name, index in indexes.items():
+            connection.execute(
+                f'create index if not exists "{self._dataset.name}_{name}"'
+                f" on {self._name} using {index}"
+            )
 
     def _indexes(self) -> dict[str, str]:
         """The indexes by which records are looked up, and by which dbt finds what is new.
 
         Keys have a hash index, because keys of 128 characters are only ever looked up. Made keys
-        have a tree: a hash takes room for all rows of the table, of which few have one. Layers and
-        deaths have so few rows that they are read as quickly without.
+        have a tree: a hash takes room for all rows of the table, of which few have one. A layer has
+        so few rows that they are read as quickly without.
         """
-        key = self._dataset.key
-        if not (key and self._dataset.date_column):
+        if self._dataset.kind != "table":
             return {}
-        return {
-            "record_key": f'hash ("{key}")',
+        made = {
             "made_key": f"btree ({MADE_KEY}) where {MADE_KEY} is not null",
             "load": "btree (_dlt_load_id)",
-            # Rows whose key is untidy are few, and each is a record's that has a tidy one.
-            "untidy_key": f"btree (_dlt_load_id) where \"{key}\" !~ '^[!-~]+$'",
         }
+        if not (key := self._dataset.key):
+            return made
+        # Rows whose key is untidy are few, and each is a record's that has a tidy one.
+        untidy = f"btree (_dlt_load_id) where \"{key}\" !~ '^[!-~]+$'"
+        return made | {"record_key": f'hash ("{key}")', "untidy_key": untidy}
 
     @cached_property
     def _seen(self) -> SeenKeys | None:

@@ -218,6 +218,32 @@ def test_a_layer_without_dates_is_loaded_whole_whatever_the_period(
     assert "st_length_" in raw(warehouse, "wards").column_names
 
 
+@pytest.mark.parametrize("target", ["postgis"], indirect=True)
+def test_tables_have_indexes_and_a_layer_loses_those_that_it_had(
+    own_portal: SamplePortal, warehouse: Target
+) -> None:
+    def indexes(name: str) -> set[str]:
+        with connect(warehouse, read_only=True) as connection:
+            found = connection.fetch(
+                "select indexname::text as name from pg_indexes"
+                " where schemaname = 'raw' and tablename = $1",
+                (name,),
+            )
+        return set(found["name"].to_pylist())
+
+    for name in ("vehicles", "wards"):
+        load(name, warehouse)
+    of_rows = ("record_key", "made_key", "load", "untidy_key")
+    assert indexes("vehicles") == {f"vehicles_{of}" for of in of_rows}
+    assert indexes("wards") == set()
+    with connect(warehouse) as connection:
+        connection.execute("create index wards_load on raw.wards (_dlt_load_id)")
+        connection.execute("create index of_a_persons_own on raw.wards (ward)")
+    own_portal.amend(IDS["wards"], rows=1)
+    load("wards", warehouse)
+    assert indexes("wards") == {"of_a_persons_own"}
+
+
 @on_duckdb
 @pytest.mark.parametrize("fault", ["status", "html", "cut", "short"])
 def test_a_page_that_fails_in_passing_is_asked_for_again(
