@@ -14,7 +14,8 @@ from warehouse.settings import ROOT
 QUERIES = ROOT / "docs" / "queries"
 # Of each query, by each number of analysts; drawn by chance, so about.
 _CALLS = 200
-# What the City's former service took for crashes near signals, which all of them should meet.
+# What the former service took for crashes near signals, and what all of them should meet.
+_FORMER = "the former service's crashes near signals: 47 ms"
 _MOST_MS = 50
 # Why a figure is missed.
 _IN_TURNS = "the analysts and pgbench share the cores, and each waits for the others"
@@ -37,10 +38,9 @@ def measured(settings: dict[str, str], calls: int = _CALLS) -> Iterator[Row]:
         yield Row(
             f"the {len(queries)} example queries, {analysts} analyst{several}, PostGIS",
             f"p50 {statistics.median(every):.1f} ms, p95 {_percentile(every, 95):.1f} ms",
-            f"the slowest, `{slowest}`: p95 {p95[slowest]:.1f} ms",
+            f"{_FORMER}; the slowest here, `{slowest}`: p95 {p95[slowest]:.1f} ms",
             None,
-            f"p95 of each under {_MOST_MS} ms",
-            p95[slowest] < _MOST_MS,
+            {f"p95 of each under {_MOST_MS} ms": p95[slowest] < _MOST_MS},
             _IN_TURNS,
         )
 

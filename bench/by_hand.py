@@ -1,7 +1,7 @@
 """`python -m bench.by_hand`: the SQL of the last build, run in its order without dbt.
 
-Tables and views are made in a schema of their own, of what the build made, with their indexes;
-of a test the rows are counted.
+Tables and views are made in a schema of their own, of what the build made, with their indexes
+and statistics; of a test the rows are counted.
 """
 
 import json
@@ -84,14 +84,16 @@ def _run(cursor: Any, node: Any, target: Target) -> None:
     cursor.execute(f"create {kind} {_SCHEMA}.{name} as {sql}")
     if is_hashed:
         cursor.execute("reset enable_mergejoin")
-    if target == "postgis":
-        for index in node.config.get("indexes") or []:
-            columns = ", ".join(index["columns"])
-            cursor.execute(
-                f"create index on {_SCHEMA}.{name} using {index.get('type') or 'btree'} ({columns})"
-            )
-        if kind == "table":
-            cursor.execute(f"analyze {_SCHEMA}.{name}")
+    for index in node.config.get("indexes") or []:
+        columns = ", ".join(index["columns"])
+        # DuckDB's have no names of their own choice; those that dbt makes there are R-trees.
+        if target == "postgis":
+            index_name, method = "", index.get("type") or "btree"
+        else:
+            index_name, method = quoted(f"{node.name}_{columns}"), "rtree"
+        cursor.execute(f"create index {index_name} on {_SCHEMA}.{name} using {method} ({columns})")
+    if target == "postgis" and kind == "table":
+        cursor.execute(f"analyze {_SCHEMA}.{name}")
 
 
 def _is_model(node: Any) -> bool:

@@ -24,8 +24,12 @@ _OURS = """
     order by 1
 """
 _PLACES = "select layer, max(place_id) from marts.places group by layer"
-# What those that are left are for.
-_RARE = "for rows without a key, for `:id`s given anew, for layers of one's own; there were none"
+# What is looked up by those that are known to be left, of which this portal has none.
+_RARE = {
+    "_record_key": "rows without a key",
+    "_row_id": "rows that were given another id",
+    "layer": "places of layers of one's own",
+}
 
 
 def measured(database: str) -> Iterator[Row]:
@@ -47,15 +51,17 @@ def measured(database: str) -> Iterator[Row]:
     yield Row(
         "indexes that nothing above read, PostGIS",
         f"{len(unused)} of {len(scans)}",
-        ", ".join(unused) or "–",
+        "–",
         None,
-        "none",
-        not unused,
-        _RARE,
+        {"none": not unused},
+        "see the list below",
+        "; ".join(unused),
     )
 
 
 def _in_short(index: str) -> str:
-    """The table and what is indexed of it, such as `marts.crashes (ward)`."""
+    """The table and what is indexed of it, such as `marts.crashes (ward)`, and what for."""
     table, _, definition = index.partition(": ")
-    return f"`{table} {definition.partition(' USING ')[2].partition(' ')[2]}`"
+    columns = definition.partition(" USING ")[2].partition(" ")[2]
+    first = columns.strip("()").partition(")")[0].partition(",")[0]
+    return f"`{table} {columns}`" + (f" for {_RARE[first]}" if first in _RARE else "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.measuring import Measured, by_turns, python, run
@@ -22,6 +22,7 @@ _FEW_PEOPLE = 100_000
 _LATENCY_S, _RATE = 0.3, 5_000_000
 # Why a figure is missed: of rows a second by the profile of a load, of which the page says more.
 _BUSY = "a load has both cores busy throughout"
+_NEAR = f"{_BUSY}, and on one machine the ORM's statements wait for no network"
 _FIRST_STEPS = "it rises over the first four steps, where 100 000 people are one; see below"
 
 
@@ -34,18 +35,28 @@ class Row:
         figure: what came of it, with its unit.
         against: the other thing, with its figure.
         ratio: of the two, if there are two.
-        to_reach: the bound of it, in words.
-        is_reached: whether it is.
+        bounds: what is to be reached, in words, and whether it is.
         why: what is known to keep it from being reached, said where it is not.
+        detail: what the page says of it below the table.
     """
 
     measured: str
     figure: str
     against: str
     ratio: float | None
-    to_reach: str
-    is_reached: bool
+    bounds: dict[str, bool] = field(default_factory=dict)
     why: str = ""
+    detail: str = ""
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether all that is to be reached is."""
+        return all(self.bounds.values())
+
+    @property
+    def to_reach(self) -> str:
+        """What is to be reached, as the table has it."""
+        return ", and ".join(self.bounds) or "–"
 
     @property
     def shown_ratio(self) -> str:
@@ -57,7 +68,9 @@ class Row:
         """That it is missed and why, as the table has it."""
         if self.is_reached:
             return ""
-        return f"**missed**: {self.why}" if self.why else "**missed**"
+        missed = [bound for bound, is_reached in self.bounds.items() if not is_reached]
+        of_which = f" ({', '.join(missed)})" if len(missed) < len(self.bounds) else ""
+        return f"**missed**{of_which}: {self.why}" if self.why else f"**missed**{of_which}"
 
 
 def measured(
@@ -100,7 +113,7 @@ def _against_rivals(
     of_postgis = f"portal → `raw` on PostGIS, {what}"
     yield _row(of_postgis, postgis, "`COPY` of the same CSV", copy, 0.5, _BUSY)
     yield _row("the same", postgis, "dlt's REST source, JSON rows", by_dlt, 15, _BUSY)
-    yield _row("the same", postgis, "an ORM's upsert a row", by_orm, 50, _BUSY)
+    yield _row("the same", postgis, "an ORM's upsert a row", by_orm, 50, _NEAR)
     duckdb, read = by_turns(rounds, loaded("duckdb"), lambda: read_by_duckdb(file))
     of_duckdb = f"portal → `raw` on DuckDB, {what}"
     yield _row(of_duckdb, duckdb, "DuckDB's `read_csv`", read, 0.4, _BUSY)
@@ -121,8 +134,7 @@ def _memory(few_people: int, settings: dict[str, str], rounds: int, folder: Path
                 f"{many_mb:,.0f} MB",
                 f"of {_thousands(few_people)}: {few_mb:,.0f} MB",
                 many_mb / few_mb,
-                "at most 1.1, and under 700 MB",
-                many_mb <= 1.1 * few_mb and many_mb < 700,
+                {"at most 1.1": many_mb <= 1.1 * few_mb, "under 700 MB": many_mb < 700},
                 _FIRST_STEPS,
             )
 
@@ -170,8 +182,7 @@ def _row(what: str, ours: float, against: str, theirs: float, least: float, why:
         f"{_thousands(ours)} rows/s",
         f"{against}: {_thousands(theirs)} rows/s",
         ours / theirs,
-        f"at least {least:g}",
-        ours >= least * theirs,
+        {f"at least {least:g}": ours >= least * theirs},
         why,
     )
 

@@ -21,6 +21,11 @@ from warehouse.settings import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
+_VERSIONS = """
+    select current_setting('server_version') as postgresql, default_version as postgis
+    from pg_available_extensions
+    where name = 'postgis'
+"""
 _PACKAGES = ("dlt", "dbt-core", "dbt-duckdb", "dbt-postgres", "prefect", "duckdb", "pyarrow")
 
 
@@ -48,7 +53,7 @@ class Conditions:
         rounds: how often each thing was measured; the median counts.
         on: the day, in UTC.
         machine: its cores, memory, system and Python.
-        postgres: PostgreSQL with its version.
+        postgres: PostgreSQL and PostGIS with their versions.
         packages: those that do the work, with their versions.
     """
 
@@ -118,15 +123,23 @@ def render(out: Path) -> None:
 def _machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
-        f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()},"
-        f" Python {platform.python_version()}"
+        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB of memory,"
+        f" {platform.system()}, Python {platform.python_version()}"
     )
+
+
+def _processor() -> str:
+    """The model as Linux names it; elsewhere its architecture."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text(encoding="utf-8").splitlines() if about.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
 
 
 def _postgres() -> str:
     with connect("postgis", read_only=True) as connection:
-        found = connection.fetch("select current_setting('server_version')")
-    return f"PostgreSQL {found[0][0].as_py().split()[0]}"
+        [there] = connection.fetch(_VERSIONS).to_pylist()
+    return f"PostgreSQL {there['postgresql'].split()[0]}, PostGIS {there['postgis']}"
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def take_steps(reading: Reading, target: Target) -> None:
     with _pipeline(reading.intake.dataset, target) as pipeline:
         _check_clock(target)
         while not reading.is_complete:
+            # dlt hands Parquet to Arrow's driver, whose copy into PostgreSQL is binary, and lets
+            # DuckDB read it by itself.
             pipeline.run(soda([reading]), loader_file_format="parquet")
 
 

@@ -1,5 +1,4 @@
 -- One row is a crash of which something has changed since the last build.
-{{ config(post_hook="{{ analyzed() }}") }}
 
 with
 

@@ -4,8 +4,7 @@
     incremental_strategy="append",
     on_schema_change="append_new_columns",
     tags="since_last_build",
-    pre_hook="{{ forget_changed(is_of_changed_days('crash_date')) }}",
-    post_hook="{{ analyzed() }}"
+    pre_hook="{{ forget_changed(is_of_changed_days('crash_date')) }}"
 ) }}
 
 with

@@ -1,8 +1,5 @@
 -- One row is a Vision Zero death: the newest version that raw holds, cleaned.
-{{ config(
-    unique_key="fatality_id",
-    indexes=indexes_on(none, ["_dlt_load_id", "_deleted_at", "_city_outline"])
-) }}
+{{ config(unique_key="fatality_id") }}
 
 {%- set rules = cleaning_rules("fatalities") %}
 

@@ -1,8 +1,9 @@
-"""What each session on PostGIS is given, from one place."""
+"""What PostgreSQL is given: options of each session from one place, statistics of each table."""
 
 import pytest
 
 from tests.commands import warehouse_command
+from tests.contents import rows
 from warehouse.settings import Target
 
 
@@ -30,3 +31,18 @@ def test_a_session_has_our_options_and_then_the_users(
     settings = ", ".join(f"current_setting('{name}') as {name}" for name in names)
     asked = warehouse_command("query", f"select {settings}", "--target", warehouse)
     assert asked.stdout.splitlines()[1:] == [",".join(given)], asked.stderr
+
+
+@pytest.mark.parametrize("target", ["postgis"], indirect=True)
+def test_each_table_of_a_build_has_statistics(built: Target) -> None:
+    # Of a table without rows there is nothing to be known.
+    unknown = """
+        select schemaname, relname
+        from pg_stat_user_tables
+        where
+            schemaname in ('staging', 'intermediate', 'marts')
+            and pg_relation_size(relid) > 0
+            and not exists (select 1 from pg_statistic where starelid = relid)
+    """
+    assert rows(built, unknown) == []
+    assert rows(built, "select 1 from pg_statistic where starelid = 'marts.crashes'::regclass")
