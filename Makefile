@@ -32,9 +32,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 run: install
 	$(BIN)/warehouse sync --sample
 
-# Three at a time on two cores: many wait for a process to start. SQL is linted by one of them.
+# Four at a time on two cores: many wait for a process to start. SQL is linted by one of them.
 test: lint
-	tests/with-chromium tests/with-postgis $(BIN)/python -m pytest -n 3 --dist worksteal
+	tests/with-chromium tests/with-postgis $(BIN)/python -m pytest -n 4 --dist worksteal
 
 # PostGIS, a Prefect server and a worker on this machine, with the deployments registered.
 up: install

@@ -40,7 +40,10 @@ def measured(settings: dict[str, str], calls: int = _CALLS) -> Iterator[Row]:
             f"p50 {statistics.median(every):.1f} ms, p95 {_percentile(every, 95):.1f} ms",
             f"{_FORMER}; the slowest here, `{slowest}`: p95 {p95[slowest]:.1f} ms",
             None,
-            {f"p95 of each under {_MOST_MS} ms": p95[slowest] < _MOST_MS},
+            {
+                f"p95 under {_MOST_MS} ms": _percentile(every, 95) < _MOST_MS,
+                "of each query alone too": p95[slowest] < _MOST_MS,
+            },
             _IN_TURNS,
         )
 

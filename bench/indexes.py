@@ -26,9 +26,9 @@ _OURS = """
 _PLACES = "select layer, max(place_id) from marts.places group by layer"
 # What is looked up by those that are known to be left, of which this portal has none.
 _RARE = {
-    "_record_key": "rows without a key",
-    "_row_id": "rows that were given another id",
-    "layer": "places of layers of one's own",
+    " (_record_key)": "rows without a key",
+    " (_row_id)": "rows that were given another id",
+    ".int_crashes_in_own_places ": "layers of one's own",
 }
 
 
@@ -63,5 +63,8 @@ def _in_short(index: str) -> str:
     """The table and what is indexed of it, such as `marts.crashes (ward)`, and what for."""
     table, _, definition = index.partition(": ")
     columns = definition.partition(" USING ")[2].partition(" ")[2]
-    first = columns.strip("()").partition(")")[0].partition(",")[0]
-    return f"`{table} {columns}`" + (f" for {_RARE[first]}" if first in _RARE else "")
+    index = f"{table} {columns}"
+    for part, what in _RARE.items():
+        if part in index:
+            return f"`{index}` for {what}"
+    return f"`{index}`"

@@ -123,14 +123,14 @@ def _memory(few_people: int, settings: dict[str, str], rounds: int, folder: Path
     few = round(few_people / _PEOPLE_A_CRASH)
     with recorded(few, folder) as small, small.served() as settings_of_small:
         for target in ("duckdb", "postgis"):
-            rows = _load("people", target, settings, folder).figures["rows"]
+            rows: list[int] = []
             few_mb, many_mb = by_turns(
                 rounds,
-                _peak_mb(target, settings_of_small, folder),
-                _peak_mb(target, settings, folder),
+                _peak_mb(target, settings_of_small, folder, []),
+                _peak_mb(target, settings, folder, rows),
             )
             yield Row(
-                f"peak memory of a load of {_thousands(rows)} people, {target}",
+                f"peak memory of a load of {_thousands(rows[0])} people, {target}",
                 f"{many_mb:,.0f} MB",
                 f"of {_thousands(few_people)}: {few_mb:,.0f} MB",
                 many_mb / few_mb,
@@ -151,8 +151,17 @@ def _pages_at_once(portal: Recorded, lines: ExitStack, rounds: int, folder: Path
     return _row(what, four, "one page at a time", one, 3)
 
 
-def _peak_mb(target: str, settings: dict[str, str], folder: Path) -> Callable[[], float]:
-    return lambda: float(_load("people", target, settings, folder).figures["peak_mb"])
+def _peak_mb(
+    target: str, settings: dict[str, str], folder: Path, rows: list[int]
+) -> Callable[[], float]:
+    """Loads people and gives the peak of memory; notes how many there were."""
+
+    def loaded() -> float:
+        figures = _load("people", target, settings, folder).figures
+        rows.append(figures["rows"])
+        return float(figures["peak_mb"])
+
+    return loaded
 
 
 def _load(dataset: str, target: str, settings: dict[str, str], folder: Path) -> Measured:

@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import certifi
-import duckdb
 import psycopg2
 import pytest
 
@@ -18,11 +16,12 @@ from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
 from ingestion.sample_portal import SamplePortal, running
 from tests.docs_site import DocsSite, make_site
-from tests.layer_files import UNSIGNED
 from tests.prefect_server import PrefectServer, wait_for_server
 from tests.shared_warehouses import SharedWarehouses, has_server, on_server, pointing_to
 from warehouse.connection import ensure_ready
 from warehouse.settings import ROOT, TARGETS, Target
+
+pytest_plugins = ["tests.quickened"]
 
 # Enough that every category and most kinds of dirt occur, few enough to load soon.
 CRASHES = 5_000
@@ -132,67 +131,6 @@ def dbt_target_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A folder for what dbt parses, else two workers would write over each other's."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def sessions_of_this_process_check_no_signature() -> Iterator[None]:
-    """To check that of DuckDB's extension takes 0.3 s; the commands do, in their own processes."""
-    connect = duckdb.connect
-
-    def unsigned(
-        database: str | Path = ":memory:",
-        read_only: bool = False,
-        config: dict[str, Any] | None = None,
-    ) -> duckdb.DuckDBPyConnection:
-        return connect(database, read_only, {**UNSIGNED, **(config or {})})
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(duckdb, "connect", unsigned)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def flags_of_dbt_say_not_where_they_were_set() -> Iterator[None]:
-    """To find out, dbt reads the source of all that called it: half a second for each command."""
-    from dbt_common.behavior_flags import BehaviorFlagRendered
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt"))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def dbt_says_nothing_that_nobody_reads() -> Iterator[None]:
-    """dbt makes a message of each statement and connection, for a log of debugging."""
-    from dbt_common.events.base_types import EventLevel
-    from dbt_common.events.event_manager import EventManager
-
-    fire_event = EventManager.fire_event
-    # Prefect's runner begins and ends a node's task run by these.
-    read = ("NodeStart", "NodeFinished")
-
-    def fire(self: EventManager, e: Any, level: Any = None, **options: Any) -> None:
-        if (level or e.level_tag()) != EventLevel.DEBUG or type(e).__name__ in read:
-            fire_event(self, e, level, **options)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(EventManager, "fire_event", fire)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def clients_are_quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What costs each client of a server time, also in processes of their own."""
-    with pytest.MonkeyPatch.context() as environment:
-        # To compile a query takes PostgreSQL longer than to run it on so few rows.
-        environment.setenv("PGOPTIONS", "-c jit=off")
-        # Plain http on loopback: else each client reads every certificate authority there is.
-        one, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
-        authority = tmp_path_factory.mktemp("authorities") / "one.pem"
-        authority.write_text(one + end)
-        environment.setenv("SSL_CERT_FILE", str(authority))
-        environment.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true")
         yield
 
 

@@ -1,0 +1,137 @@
+"""What costs libraries time and shows nothing in a test: left out, or made once a process.
+
+Commands in processes of their own do all of it, but for what `clients_are_quick` sets.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import certifi
+import duckdb
+import pytest
+
+from tests.layer_files import UNSIGNED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sessions_of_this_process_check_no_signature() -> Iterator[None]:
+    """To check that of DuckDB's extension takes 0.3 s; the commands do, in their own processes."""
+    connect = duckdb.connect
+
+    def unsigned(
+        database: str | Path = ":memory:",
+        read_only: bool = False,
+        config: dict[str, Any] | None = None,
+    ) -> duckdb.DuckDBPyConnection:
+        return connect(database, read_only, {**UNSIGNED, **(config or {})})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(duckdb, "connect", unsigned)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_keeps_what_it_parsed() -> Iterator[None]:
+    """dbt's own switch for its tests: a macro is parsed once, whichever the engine."""
+    from dbt_common.tests import disable_test_caching, enable_test_caching
+
+    enable_test_caching()
+    yield
+    disable_test_caching()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_compiles_a_text_once() -> Iterator[None]:
+    """dbt makes Python of each node's text in each command, and each time of the same."""
+    from dbt_common.clients.jinja import MacroFuzzEnvironment
+
+    compiled = MacroFuzzEnvironment.compile
+    kept: dict[str, CodeType] = {}
+
+    def kept_or_compiled(self: MacroFuzzEnvironment, source: Any, *named: Any, **how: Any) -> Any:
+        if not isinstance(source, str) or named or how:
+            return compiled(self, source, *named, **how)
+        if source not in kept:
+            kept[source] = compiled(self, source)
+        return kept[source]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(MacroFuzzEnvironment, "compile", kept_or_compiled)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_learns_a_tables_types_once() -> Iterator[None]:
+    """For each answer dbt makes what tells types apart, with all words for dates there are."""
+    from dbt_common.clients import agate_helper
+
+    build: Callable[..., Any] = cache(agate_helper.build_type_tester)
+
+    def build_once(
+        text_columns: Iterable[str], string_null_values: Iterable[str] = ("null", "")
+    ) -> Any:
+        return build(tuple(text_columns), tuple(string_null_values))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(agate_helper, "build_type_tester", build_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flags_of_dbt_say_not_where_they_were_set() -> Iterator[None]:
+    """To find out, dbt reads the source of all that called it: half a second for each command."""
+    from dbt_common.behavior_flags import BehaviorFlagRendered
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "dbt"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_says_nothing_that_nobody_reads() -> Iterator[None]:
+    """dbt makes a message of each statement and connection, for a log of debugging."""
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    fire_event: Callable[..., None] = EventManager.fire_event
+    make: Callable[..., None] = BaseEvent.__init__
+    attribute: Callable[..., Any] = BaseEvent.__getattr__
+    # Prefect's runner begins and ends a node's task run by these.
+    read = ("NodeStart", "NodeFinished")
+
+    def fire(self: EventManager, e: Any, level: Any = None, **options: Any) -> None:
+        if (level or e.level_tag()) != EventLevel.DEBUG or type(e).__name__ in read:
+            fire_event(self, e, level, **options)
+
+    def make_when_read(self: BaseEvent, *given: Any, **named: Any) -> None:
+        self.__dict__["_made_of"] = given, named
+
+    def made(self: BaseEvent, name: str) -> Any:
+        if "_made_of" in self.__dict__:
+            given, named = self.__dict__.pop("_made_of")
+            make(self, *given, **named)
+        return attribute(self, name)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(EventManager, "fire_event", fire)
+        patched.setattr(BaseEvent, "__init__", make_when_read)
+        patched.setattr(BaseEvent, "__getattr__", made)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clients_are_quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What costs each client of a server time, also in processes of their own."""
+    with pytest.MonkeyPatch.context() as environment:
+        # To compile a query takes PostgreSQL longer than to run it on so few rows.
+        environment.setenv("PGOPTIONS", "-c jit=off")
+        # Plain http on loopback: else each client reads every certificate authority there is.
+        one, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
+        authority = tmp_path_factory.mktemp("authorities") / "one.pem"
+        authority.write_text(one + end)
+        environment.setenv("SSL_CERT_FILE", str(authority))
+        environment.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true")
+        yield
