@@ -9,11 +9,19 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+import tenacity
 from filelock import FileLock
 
 from warehouse.settings import Target
 
 
+@tenacity.retry(
+    # PostgreSQL writes down all databases for it, also one that a test has no room for just then.
+    retry=tenacity.retry_if_exception_message(match="checkpoint request failed"),
+    wait=tenacity.wait_fixed(0.5),
+    stop=tenacity.stop_after_delay(60),
+    reraise=True,
+)
 def on_server(statement: str) -> None:
     """Run a statement outside of any test's database."""
     with closing(psycopg2.connect("", dbname="postgres")) as session:
