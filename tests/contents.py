@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from shapely import wkt
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
 
 from warehouse.connection import Connection, connect, spatial_extension
 from warehouse.settings import Target
@@ -55,17 +56,31 @@ def tables(target: Target, *schemas: str) -> list[str]:
 
 
 def content(target: Target, names: Iterable[str]) -> dict[str, list[str]]:
-    """Every row of every table, in an order that does not depend on the engine."""
+    """Every row of every table as text, in an order that does not depend on the engine.
+
+    When a comparison with the portal was made is no part of what it found.
+    """
     with reading(target) as connection:
         return {
-            name: sorted(
-                map(
-                    plain,
-                    _rows(connection, f"select {_columns(connection, name)} from {_from(name)}"),
-                )
+            name: _texts(
+                connection.fetch(f"select {_columns(connection, name)} from {_from(name)}"),
+                leave_out=frozenset({"checked_at"}),
             )
             for name in names
         }
+
+
+def texts_of(target: Target, sql: str) -> list[str]:
+    """A query's columns and rows as text, in an order that does not depend on the engine."""
+    with reading(target) as connection:
+        return _texts(connection.fetch(sql))
+
+
+def _texts(found: pa.Table, leave_out: frozenset[str] = frozenset()) -> list[str]:
+    """The names of the columns, and then each row once for each time that it is there."""
+    found = found.drop_columns([name for name in found.column_names if name in leave_out])
+    values = [_plain_values(name, found[name]) for name in found.column_names]
+    return [str(found.column_names), *sorted(map(str, zip(*values, strict=True)))]
 
 
 def _from(name: str) -> str:
@@ -88,29 +103,38 @@ def _columns(connection: Connection, name: str) -> str:
     )
 
 
-def plain(row: dict[str, Any], leave_out: frozenset[str] = frozenset({"checked_at"})) -> str:
-    """A row as text in which equal values are equal, whichever engine's type they had.
+def _plain_values(name: str, column: pa.ChunkedArray) -> list[Any]:
+    """A column's values such that equal ones are equal, whichever engine's type they had.
 
-    When a comparison with the portal was made is no part of what it found. Places and distances
-    are equal to a tenth of a millimetre, and borders are where what they surround is.
+    Places and distances are equal to a tenth of a millimetre, and borders are where what they
+    surround is.
     """
-    return str(
-        {name: _plain_value(name, value) for name, value in row.items() if name not in leave_out}
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        numbers = column.cast(pa.float64(), safe=False)
+        if name.endswith(("_ft", "_m", "_mi")):
+            numbers = pc.round(numbers, ndigits=4)
+        return cast("list[Any]", numbers.to_pylist())
+    values: list[Any] = column.to_pylist()
+    if name.startswith("geom") and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return _plain_geometries(values)
+    return values
+
+
+def _plain_geometries(texts: list[str | None]) -> list[str | None]:
+    geometries = shapely.from_wkt(texts)
+    described = zip(
+        texts, geometries, shapely.bounds(geometries), shapely.area(geometries), strict=True
     )
+    return [
+        None if text is None else f"{geometry.geom_type} {_rounded(bounds)} {area:.5g}"
+        for text, geometry, bounds, area in described
+    ]
 
 
-def _plain_value(name: str, value: Any) -> Any:
-    if isinstance(value, str) and name.startswith("geom"):
-        return _plain_geometry(wkt.loads(value))
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return round(float(value), 4) if name.endswith(("_ft", "_m", "_mi")) else float(value)
-    return value
-
-
-def _plain_geometry(geometry: Any) -> str:
-    in_feet = geometry.bounds[2] > _FARTHEST_DEGREE
-    bounds = [round(number, 4 if in_feet else 9) for number in geometry.bounds]
-    return f"{geometry.geom_type} {bounds} {geometry.area:.5g}"
+def _rounded(bounds: Any) -> list[float]:
+    digits = 4 if bounds[2] > _FARTHEST_DEGREE else 9
+    return [round(float(number), digits) for number in bounds]
 
 
 def data(target: Target) -> dict[str, list[str]]:
@@ -129,14 +153,9 @@ def data(target: Target) -> dict[str, list[str]]:
 
 
 def _data(connection: Connection, name: str) -> list[str]:
-    texts = [
-        plain(
-            {
-                column: value is not None if column in _SAID_AS_YES_OR_NO else value
-                for column, value in row.items()
-            },
-            OF_THE_RUN,
-        )
-        for row in _rows(connection, f"select * from {_from(name)}")
-    ]
-    return sorted(set(texts) if name == "raw._row_sightings" else texts)
+    found = connection.fetch(f"select * from {_from(name)}")
+    for number, column in enumerate(found.column_names):
+        if column in _SAID_AS_YES_OR_NO:
+            found = found.set_column(number, column, found[column].is_valid())
+    texts = _texts(found, leave_out=OF_THE_RUN)
+    return sorted(set(texts)) if name == "raw._row_sightings" else texts

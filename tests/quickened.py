@@ -81,6 +81,32 @@ def dbt_learns_a_tables_types_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def dbt_writes_no_compiled_file() -> Iterator[None]:
+    """For a person to read; what its tests read of it is in dbt's own results."""
+    from dbt.contracts.graph.nodes import ParsedNode
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ParsedNode, "write_node", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dlt_takes_a_type_apart_once() -> Iterator[None]:
+    """For each setting of each load dlt asks anew what its type says, of a few dozen types."""
+    from dlt.common.configuration import resolve
+    from dlt.common.configuration.providers import environ
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module, name in (
+            (resolve, "extract_inner_hint"),
+            (resolve, "is_secret_hint"),
+            (environ, "is_secret_hint"),
+        ):
+            patched.setattr(module, name, cache(getattr(module, name)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def flags_of_dbt_say_not_where_they_were_set() -> Iterator[None]:
     """To find out, dbt reads the source of all that called it: half a second for each command."""
     from dbt_common.behavior_flags import BehaviorFlagRendered
