@@ -29,16 +29,16 @@ def test_the_queries_answer_alike_on_both_engines(built_once: Filled) -> None:
         with pointing_to(target, built_once(target)):
             for name, sql in QUERIES.items():
                 answer = query(target, sql)
-                rows = [list(map(_comparable, row)) for row in answer.rows]
+                rows = [list(map(_comparable, answer.columns, row)) for row in answer.rows]
                 answers[name].append([list(answer.columns), *rows])
     assert {name for name, (rows, _) in answers.items() if not rows[1:]} == WITHOUT_ANSWER
     for name, (on_duckdb, on_postgis) in answers.items():
         assert on_duckdb == on_postgis, name
 
 
-def _comparable(value: object) -> object:
-    """Numbers to four digits; PostgreSQL's driver gives decimals as texts."""
-    if isinstance(value, bool) or value is None:
-        return value
-    is_number = re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", str(value))
-    return round(float(str(value)), 4) if is_number else value
+def _comparable(name: str, value: object) -> object:
+    """Decimals as numbers, which PostgreSQL's driver gives as texts; distances to four digits."""
+    if not isinstance(value, bool) and re.fullmatch(r"-?\d+(\.\d+)?", str(value)):
+        value = float(str(value))
+    is_distance = isinstance(value, float) and name.endswith(("_ft", "_m", "_mi"))
+    return round(float(str(value)), 4) if is_distance else value
