@@ -1,6 +1,5 @@
 """Reads the bodies of answers; what is not whole, or not what was asked for, is refused."""
 
-import io
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
@@ -27,7 +26,7 @@ def csv_reader(names: Sequence[str]) -> Callable[[requests.Response], pa.Table]:
         if not response.content.endswith(b"\n"):
             raise ValueError("the body ends in the middle of a row")
         table = pc.read_csv(
-            io.BytesIO(response.content),
+            pa.BufferReader(response.content),
             read_options=pc.ReadOptions(block_size=_CSV_BLOCK_BYTES, use_threads=False),
             parse_options=pc.ParseOptions(newlines_in_values=True),
             convert_options=pc.ConvertOptions(

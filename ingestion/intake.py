@@ -65,7 +65,7 @@ class Intake:
         """
         signed = self.known.sign(page)
         known = pa.concat_tables([self.known.versions(signed), *self._earlier])
-        found = sift(signed, self.dataset.record_key, known)
+        found = sift(signed, record_keys(self.dataset, signed), known)
         self.fetched += page.num_rows
         self.inserted += found.inserted
         self.updated += found.updated

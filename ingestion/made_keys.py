@@ -6,6 +6,7 @@ such as the time and the place of a death.
 """
 
 import hashlib
+import string
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,10 +25,15 @@ _BLANKS = (
     r"[\x{0}-\x{20}\x{7F}-\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]*"
 )
 _NO_KEY = rf"(?i)^{_BLANKS}(null|n/a)?{_BLANKS}$"
+# What no such text begins with.
+_PLAIN = pa.array(sorted(set(string.ascii_letters + string.digits) - set("nN")))
 
 
 def without_key(keys: pa.ChunkedArray) -> pa.ChunkedArray:
     """Whether a key of the City's names no record: it is null, blank or `NULL`."""
+    first = pc.utf8_slice_codeunits(keys, 0, 1)
+    if pc.all(pc.is_in(first, value_set=_PLAIN)).as_py():
+        return pa.chunked_array([pa.repeat(False, len(keys))])
     visible = pc.replace_substring_regex(keys, _NO_WIDTH, "")
     return pc.fill_null(pc.match_substring_regex(visible, _NO_KEY), True)
 

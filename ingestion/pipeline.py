@@ -105,6 +105,8 @@ def _configure_dlt() -> None:
     # `raw` keeps the City's names; dlt's own rule would rename `st_length_`.
     dlt.config["schema.naming"] = "direct"
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+    # A step's file is read once, and then gone.
+    dlt.config["data_writer.compression"] = "none"
 
 
 def _check_clock(target: Target) -> None:

@@ -12,8 +12,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-# Bodies have tens of megabytes: read by requests' own 10 kB, four at once wait for each other.
-requests.models.CONTENT_CHUNK_SIZE = 1 << 20
+# Bodies have tens of megabytes: read by requests' own 10 kB, four at once wait for each other, and
+# what is not read in one piece is copied together.
+requests.models.CONTENT_CHUNK_SIZE = 1 << 26
 
 
 class Sessions:

@@ -1,5 +1,6 @@
 """What arrives in raw, held against the portal over HTTP, on both engines."""
 
+import hashlib
 import io
 from datetime import date
 
@@ -59,6 +60,14 @@ def test_raw_is_what_the_portal_said(
     for column in [*source, ":id", ":created_at", ":updated_at"]:
         ours = f"_row_{column[1:]}" if column.startswith(":") else column
         assert here[ours].to_pylist() == there[column].to_pylist(), column
+    hashes = [version_hash(row) for row in there.select(sorted(source)).to_pylist()]
+    assert here["_version_hash"].to_pylist() == hashes
+
+
+def version_hash(row: dict[str, str | None]) -> str:
+    """The md5 of a row's columns in their order, those without a value left out."""
+    named = [f"{name}\x1e{value}" for name, value in row.items() if value is not None]
+    return hashlib.md5("\x1f".join(named).encode(), usedforsecurity=False).hexdigest()
 
 
 def test_rows_that_share_a_stamp_are_neither_missed_nor_doubled_between_pages(
@@ -322,3 +331,14 @@ def test_rows_without_a_key_and_two_of_one_key_are_kept_once(
     assert load("crashes", warehouse).rows_updated == 3
     now = raw(warehouse, "crashes")["_record_key"].to_pylist()
     assert sorted({key for key in now if key}) == sorted(made)
+
+
+def test_a_word_for_no_value_is_no_key_among_keys_that_are(
+    own_portal: SamplePortal, warehouse: Target
+) -> None:
+    words = [{"crash_record_id": word, "alignment": word} for word in ("null ", "N/a")]
+    own_portal.add(IDS["crashes"], records=words)
+    load("crashes", warehouse)
+    loaded = raw(warehouse, "crashes")
+    made = loaded.filter(pc.is_valid(loaded["_record_key"]))
+    assert sorted(made["alignment"].to_pylist()) == ["N/a", "null "]
