@@ -14,7 +14,7 @@ from ingestion.sample_portal.tables import dataset_specs
 from ingestion.soda import SYSTEM_COLUMNS
 from warehouse.settings import Target
 
-# Of slow rivals a part is measured: their rows a second are the same from the first to the last.
+# Of slow rivals a part is measured.
 _ROWS_OF_DLT, _ROWS_OF_ORM = 20_000, 4_000
 # People a crash, of the sample portal and of the City.
 _PEOPLE_A_CRASH = 2.2

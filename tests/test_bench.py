@@ -53,6 +53,8 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
         "portal → `raw` on DuckDB, 1 000 crashes",
     ]
     assert all(row.ratio and row.ratio > 0 for row in rows)
+    # So that one is missed, however quick the machine is.
+    rows[0] = replace(rows[0], bounds=dict.fromkeys(rows[0].bounds, False))
     page = tmp_path / "page.md"
     for crashes in (1, FEW_CRASHES):
         write(page, Part.LOADS, Conditions.of_now(crashes, 1), rows)
@@ -62,7 +64,7 @@ def test_loads_are_of_all_rows_and_the_portal_works_for_each_answer_once(
     of_loads, of_builds = page.read_text().split("## Builds and syncs on DuckDB")
     assert all(f"| {row.measured} | {row.figure} |" in of_loads for row in rows)
     missed = [row for row in rows if not row.is_reached]
-    assert missed
+    assert rows[0] in missed
     assert [row for row in rows if row.shown_miss] == missed
     assert of_loads.count("| **missed**") == len(missed)
     assert "1 000 crashes, medians of 1," in of_loads
