@@ -81,15 +81,15 @@ def make_app(recordings: Recordings, latency_s: float, bytes_per_second: int | N
         body, head = await run_in_threadpool(recordings.answered, asked)
         await asyncio.sleep(latency_s)
         if bytes_per_second is None:
-            return _WholeFile(body, headers=head)
+            return _InFewPieces(body, headers=head)
         length = {"Content-Length": str(body.stat().st_size)}
         return StreamingResponse(_slowly(body, bytes_per_second), headers=head | length)
 
     return Starlette(routes=[Route("/{path:path}", answer)])
 
 
-class _WholeFile(FileResponse):
-    """A file read in few pieces: each costs this process, beside the load that is measured."""
+class _InFewPieces(FileResponse):
+    """A file by the megabyte: each piece costs this process, beside the load that is measured."""
 
     chunk_size = 1 << 20
 
