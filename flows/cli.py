@@ -27,6 +27,7 @@ from flows import (
     status_cli,
     upkeep_cli,
 )
+from flows.garbage import collect_seldom
 from flows.options import ReaderGoneError, Target
 from flows.start import probe, start_prefect
 from warehouse.errors import WarehouseError, WrongCall
@@ -324,6 +325,7 @@ def _show_marts(target: Any) -> None:
 
 def main() -> None:
     """Run a command; an error is one line on standard error."""
+    collect_seldom()
     signal.signal(signal.SIGTERM, _as_interrupt)
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         # A terminal that is closed; under nohup it is no matter.

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from flows import defaults
-from flows.garbage import collect_seldom
 from warehouse.settings import Target
 
 
@@ -22,5 +21,4 @@ def start_prefect() -> Callable[[], None]:
     defaults.apply_for_command_line()
     from flows import prefect_api
 
-    collect_seldom()
     return prefect_api.start()

@@ -1,6 +1,5 @@
 """What tests share: servers, which are costly, but no state; each test has its own warehouse."""
 
-import gc
 import hashlib
 import shutil
 import uuid
@@ -12,6 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from flows.garbage import collect_seldom
 from ingestion.catalog import load_catalog
 from ingestion.load import load_dataset
 from ingestion.sample_portal import SamplePortal, running
@@ -351,7 +351,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure() -> None:
     """Look for garbage less often: what dbt and Prefect keep is looked through each time."""
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -3,6 +3,7 @@
 Commands in processes of their own do all of it, but for what `clients_are_quick` sets.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -160,4 +161,8 @@ def clients_are_quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         authority.write_text(one + end)
         environment.setenv("SSL_CERT_FILE", str(authority))
         environment.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true")
+        # Prefect's own commands too end without a last look for garbage.
+        environment.setenv("PYTHONPATH", str(Path(__file__).with_name("quick_python")), os.pathsep)
+        # Threads of numpy's that wait by going round.
+        environment.setenv("OPENBLAS_NUM_THREADS", "1")
         yield

@@ -3,6 +3,7 @@
 Both take `$1`-style parameters and give Arrow tables, so what is above needs no branch.
 """
 
+import atexit
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -268,6 +269,8 @@ def _acquainted() -> Any:
     # libpq reads PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, and ~/.pgpass, for each.
     session = dbapi.connect("postgresql://")
     session.adbc_connection.close()
+    # While it can be: what it is made of may be gone when Python clears the modules.
+    atexit.register(session.close)
     return session
 
 
