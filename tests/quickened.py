@@ -18,19 +18,22 @@ from tests.layer_files import UNSIGNED
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sessions_of_this_process_check_no_signature() -> Iterator[None]:
-    """To check that of DuckDB's extension takes 0.3 s; the commands do, in their own processes."""
+def sessions_of_this_process_are_quick() -> Iterator[None]:
+    """To check the signature of DuckDB's extension takes 0.3 s, and few rows are one thread's work.
+
+    The commands, in processes of their own, check it and have all threads.
+    """
     connect = duckdb.connect
 
-    def unsigned(
+    def quick(
         database: str | Path = ":memory:",
         read_only: bool = False,
         config: dict[str, Any] | None = None,
     ) -> duckdb.DuckDBPyConnection:
-        return connect(database, read_only, {**UNSIGNED, **(config or {})})
+        return connect(database, read_only, {**UNSIGNED, "threads": 1, **(config or {})})
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(duckdb, "connect", unsigned)
+        patched.setattr(duckdb, "connect", quick)
         yield
 
 
@@ -104,6 +107,21 @@ def dlt_takes_a_type_apart_once() -> Iterator[None]:
             (environ, "is_secret_hint"),
         ):
             patched.setattr(module, name, cache(getattr(module, name)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dlt_finds_no_settings_for_what_a_destination_can_do() -> Iterator[None]:
+    """It finds all of them each time it asks, some thirty times a load; our engines heed none."""
+    from dlt.common.destination.reference import Destination
+
+    capabilities = Destination.capabilities
+
+    def of_what_is_given(self: Any, config: Any = None, naming: Any = None) -> Any:
+        return capabilities(self, self.spec() if config is None else config, naming)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Destination, "capabilities", of_what_is_given)
         yield
 
 

@@ -339,6 +339,17 @@ def template_in_use() -> Iterator[None]:
 
 
 @on_postgis
+def test_a_backup_waits_for_who_is_in_the_database_that_others_are_copies_of(
+    small: Target, tmp_path: Path
+) -> None:
+    with closing(open_postgis(database="template1")) as somebody:
+        # PostgreSQL gives up after five seconds.
+        threading.Timer(7, somebody.close).start()
+        back_up(small, tmp_path, 1)
+    assert len(backups_in(tmp_path)) == 1
+
+
+@on_postgis
 @pytest.mark.parametrize("moment", ["while it is made", "once it is there"])
 @pytest.mark.usefixtures("prefect_server")
 def test_an_upkeep_that_is_ended_in_the_midst_leaves_nothing(

@@ -13,6 +13,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
 from warehouse.contents import HAS_NO_TABLE, TAKE_ANOTHER, Contents
 from warehouse.errors import WarehouseError, WrongCall
 from warehouse.postgis_server import open_postgis
@@ -25,7 +27,9 @@ SUFFIX = ".dump"
 _LONGEST_NAME = 63
 _FAILED = "the backup failed: {}; the warehouse and older backups are as they were"
 _IS_THERE = "the database {} is there already: a backup is restored to one that is not"
-_DUPLICATE_DATABASE, _TOO_FEW_RIGHTS = "42P04", "42501"
+_DUPLICATE_DATABASE, _TOO_FEW_RIGHTS, _IN_USE = "42P04", "42501", "55006"
+# How long a session of somebody's in the database that others are copies of is waited for.
+_LONGEST_USE_S = 60
 
 
 def name() -> str:
@@ -178,8 +182,16 @@ def _create(database: str) -> None:
         [(usual, own, encoding, collate, ctype)] = cursor.fetchall()
         # Where a superuser put PostGIS into template1 the database has it from the beginning.
         template = "template1" if usual == own else "template0"
+        # PostgreSQL itself waits for five seconds.
+        once_unused = Retrying(
+            retry=retry_if_exception(lambda error: getattr(error, "pgcode", None) == _IN_USE),
+            wait=wait_fixed(0.1),
+            stop=stop_after_delay(_LONGEST_USE_S),
+            reraise=True,
+        )
         try:
-            cursor.execute(
+            once_unused(
+                cursor.execute,
                 f"create database {quoted(database)} template {template} encoding %s"
                 " lc_collate %s lc_ctype %s",
                 (encoding, collate, ctype),
