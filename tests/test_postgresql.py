@@ -4,6 +4,7 @@ import pytest
 
 from tests.commands import warehouse_command
 from tests.contents import rows
+from warehouse.lock import sync_lock
 from warehouse.settings import Target
 
 
@@ -31,6 +32,14 @@ def test_a_session_has_our_options_and_then_the_users(
     settings = ", ".join(f"current_setting('{name}') as {name}" for name in names)
     asked = warehouse_command("query", f"select {settings}", "--target", warehouse)
     assert asked.stdout.splitlines()[1:] == [",".join(given)], asked.stderr
+
+
+@pytest.mark.parametrize("target", ["postgis"], indirect=True)
+def test_a_warehouse_is_free_as_soon_as_a_run_has_ended(warehouse: Target) -> None:
+    # The server ends a session, and what it locked, some time after its client has gone.
+    for _ in range(200):
+        with sync_lock(warehouse):
+            pass
 
 
 @pytest.mark.parametrize("target", ["postgis"], indirect=True)

@@ -1,8 +1,11 @@
 """One sync of a warehouse at a time, whichever machine or process it runs on."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from warehouse.connection import open_duckdb
 from warehouse.errors import WarehouseError
@@ -12,6 +15,7 @@ from warehouse.settings import Target, duckdb_path
 
 # Any number does that no other user of the database locks: this one is "crash" on a phone's keys.
 _ADVISORY_KEY = 27274
+_LONGEST_END_S = 2
 
 
 class InUseError(WarehouseError):
@@ -60,7 +64,7 @@ def _lock_postgis() -> Iterator[None]:
             yield
     finally:
         if _session:
-            _session.close()
+            _give_back(_session)
         _session = None
 
 
@@ -81,11 +85,26 @@ def hold_on(target: Target) -> None:
             cursor.execute("select 1")
     except psycopg2.Error:
         _session.close()
-        _session = _locking_session()
+        # A server that ends a session says so before it ends the session's locks.
+        soon = Retrying(
+            retry=retry_if_exception_type(InUseError),
+            wait=wait_fixed(0.1),
+            stop=stop_after_delay(_LONGEST_END_S),
+            reraise=True,
+        )
+        _session = soon(_locking_session)
 
 
 # What holds PostGIS for this process; a session's locks end with it.
 _session: Any = None
+
+
+def _give_back(session: Any) -> None:
+    """End the session, and its lock before: the server ends one only after its client has gone."""
+    import psycopg2
+
+    with closing(session), contextlib.suppress(psycopg2.Error), session.cursor() as cursor:
+        cursor.execute("select pg_advisory_unlock(%s)", (_ADVISORY_KEY,))
 
 
 def _locking_session() -> Any:
